@@ -1,0 +1,93 @@
+// Seam 1: the service, whoever carries it out. The command line, the workflow and the emulator talk to nothing else, so
+// what runs on local processes runs on Azure. A new backend implements these three and passes tests/local/backend_test.cc.
+//
+// Every function is safe from any thread, blocks until the answer is there, and throws Error with the service's own code.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/bytes.h"
+#include "core/base/document.h"
+#include "core/base/error.h"
+#include "core/base/parameters.h"
+#include "core/base/time.h"
+#include "core/contract/contract.h"
+
+namespace batchite {
+
+// One Batch operation as asked. Names in `path` and `query` are the contract's ("poolId", "$filter", "maxresults").
+struct Call {
+  const contract::Operation& operation;
+  Parameters path = {};
+  Parameters query = {};
+  Parameters headers = {};    // conditions ("If-Match", …) and "ocp-range"; nothing else is looked at
+  Document body = nullptr;    // null: no body
+};
+
+struct Reply {
+  unsigned status = 200;
+  Document body = nullptr;                    // null: no body
+  std::optional<Time> modified = std::nullopt;  // ETag and Last-Modified, where the service sends them
+  Parameters headers = {};                    // the ocp-* headers of files
+  std::shared_ptr<ByteSource> bytes = nullptr;  // file content
+};
+
+enum class BlobOperation {
+  ListContainers,
+  CreateContainer,
+  GetContainerProperties,
+  SetContainerMetadata,
+  DeleteContainer,
+  ListBlobs,
+  PutBlob,
+  GetBlob,
+  GetBlobProperties,
+  SetBlobProperties,
+  SetBlobMetadata,
+  DeleteBlob,
+  PutBlock,
+  PutBlockList,
+  GetBlockList,
+  CopyBlob,
+};
+
+// One Blob operation as asked, by its owner: who calls has already checked signatures.
+struct BlobCall {
+  BlobOperation operation;
+  std::string account;
+  std::string container = {};
+  std::string blob = {};      // decoded
+  Parameters query = {};      // prefix, delimiter, marker, maxresults, include, blockid, blocklisttype
+  Parameters headers = {};    // content-*, range, conditions, x-ms-*
+  ByteSource* body = nullptr;
+  Document document = nullptr;  // PutBlockList: [{"id": "…", "list": "committed|uncommitted|latest"}]
+};
+
+struct BlobReply {
+  unsigned status = 200;
+  Parameters headers = {};                    // the wire's: ETag (quoted), Last-Modified, Content-Type, x-ms-meta-…
+  Document body = nullptr;                    // listings, as JSON: {"Blobs": […], "BlobPrefixes": […], "NextMarker": "…"}
+  std::shared_ptr<ByteSource> bytes = nullptr;
+};
+
+// What a shared access signature is to allow.
+struct SasRequest {
+  std::string container;
+  std::string blob = {};     // empty: the container
+  std::string permissions;   // "r", "rl", "w", … in the service's order
+  Time expiry;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual Reply call(const Call& call) = 0;
+  virtual BlobReply blob(const BlobCall& call) = 0;
+  // An absolute URL with a signature that the nodes of this backend accept.
+  virtual std::string sas_url(const SasRequest& request) = 0;
+  // The storage account linked to the Batch account ("auto-storage"): whose containers blob calls without account mean.
+  virtual const std::string& storage_account() const = 0;
+};
+
+}  // namespace batchite
