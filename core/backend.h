@@ -1,7 +1,9 @@
 // Seam 1: the service, whoever carries it out. The command line, the workflow and the emulator talk to nothing else, so
-// what runs on local processes runs on Azure. A new backend implements these three and passes tests/local/backend_test.cc.
+// what runs on local processes runs on Azure. A new backend implements these three and passes
+// tests/local/backend_test.cc.
 //
-// Every function is safe from any thread, blocks until the answer is there, and throws Error with the service's own code.
+// Every function is safe from any thread, blocks until the answer is there, and throws Error with the service's own
+// code.
 #pragma once
 #include <memory>
 #include <optional>
@@ -21,15 +23,15 @@ struct Call {
   const contract::Operation& operation;
   Parameters path = {};
   Parameters query = {};
-  Parameters headers = {};    // conditions ("If-Match", …) and "ocp-range"; nothing else is looked at
-  Document body = nullptr;    // null: no body
+  Parameters headers = {};  // conditions ("If-Match", …) and "ocp-range"; nothing else is looked at
+  Document body = nullptr;  // null: no body
 };
 
 struct Reply {
   unsigned status = 200;
-  Document body = nullptr;                    // null: no body
+  Document body = nullptr;                      // null: no body
   std::optional<Time> modified = std::nullopt;  // ETag and Last-Modified, where the service sends them
-  Parameters headers = {};                    // the ocp-* headers of files
+  Parameters headers = {};                      // the ocp-* headers of files
   std::shared_ptr<ByteSource> bytes = nullptr;  // file content
 };
 
@@ -57,25 +59,25 @@ struct BlobCall {
   BlobOperation operation;
   std::string account;
   std::string container = {};
-  std::string blob = {};      // decoded
-  Parameters query = {};      // prefix, delimiter, marker, maxresults, include, blockid, blocklisttype
-  Parameters headers = {};    // content-*, range, conditions, x-ms-*
+  std::string blob = {};    // decoded
+  Parameters query = {};    // prefix, delimiter, marker, maxresults, include, blockid, blocklisttype
+  Parameters headers = {};  // content-*, range, conditions, x-ms-*
   ByteSource* body = nullptr;
   Document document = nullptr;  // PutBlockList: [{"id": "…", "list": "committed|uncommitted|latest"}]
 };
 
 struct BlobReply {
   unsigned status = 200;
-  Parameters headers = {};                    // the wire's: ETag (quoted), Last-Modified, Content-Type, x-ms-meta-…
-  Document body = nullptr;                    // listings, as JSON: {"Blobs": […], "BlobPrefixes": […], "NextMarker": "…"}
+  Parameters headers = {};  // the wire's: ETag (quoted), Last-Modified, Content-Type, x-ms-meta-…
+  Document body = nullptr;  // listings, as JSON: {"Blobs": […], "BlobPrefixes": […], "NextMarker": "…"}
   std::shared_ptr<ByteSource> bytes = nullptr;
 };
 
 // What a shared access signature is to allow.
 struct SasRequest {
   std::string container;
-  std::string blob = {};     // empty: the container
-  std::string permissions;   // "r", "rl", "w", … in the service's order
+  std::string blob = {};    // empty: the container
+  std::string permissions;  // "r", "rl", "w", … in the service's order
   Time expiry;
 };
 

@@ -1,4 +1,5 @@
-// Resources as the client wrote them. A Document keeps members in their order, so that what was sent is what comes back.
+// Resources as the client wrote them. A Document keeps members in their order, so that what was sent is what comes
+// back.
 #pragma once
 #include <cstdint>
 #include <nlohmann/json.hpp>

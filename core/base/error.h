@@ -1,5 +1,5 @@
-// What ends a request: thrown at any depth, rendered at one place (JSON by the Batch emulator, XML by the blob one, text by
-// the command line). It knows no wire form. Codes and texts are the service's; the constants come from
+// What ends a request: thrown at any depth, rendered at one place (JSON by the Batch emulator, XML by the blob one,
+// text by the command line). It knows no wire form. Codes and texts are the service's; the constants come from
 // core/contract/errors.json and core/blob/errors.h.
 #pragma once
 #include <exception>
@@ -43,7 +43,8 @@ class Error : public std::exception {
   std::string text_;
 };
 
-// Bad input that never reached a service: a template, a flag, a configuration file. Names the thing, the place, the remedy.
+// Bad input that never reached a service: a template, a flag, a configuration file. Names the thing, the place, the
+// remedy.
 class UsageError : public std::exception {
  public:
   explicit UsageError(std::string text) : text_(std::move(text)) {}

@@ -1,6 +1,7 @@
 // Instants and durations as the Batch and Storage services write them.
 // Both count 100-nanosecond ticks, the resolution of every time on the wire. Pure; any thread.
-// Sources: learn.microsoft.com/rest/api/batchservice/date-time-formatting-in-batch-requests; .NET's DateTime and TimeSpan.
+// Sources: learn.microsoft.com/rest/api/batchservice/date-time-formatting-in-batch-requests; .NET's DateTime and
+// TimeSpan.
 #pragma once
 #include <chrono>
 #include <cstdint>

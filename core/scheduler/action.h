@@ -1,0 +1,63 @@
+// Orders that leave the scheduler, and what it touched on the way.
+#pragma once
+#include <variant>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/scheduler/keys.h"
+
+namespace batchite {
+
+struct BootNode {  // make (fresh: empty first) its directories; answered by NodeBooted
+  NodeKey node;
+  int boot;
+  bool fresh;
+};
+struct RemoveNode {  // end everything on it, delete its directories; answered by NodeRemoved
+  NodeKey node;
+};
+struct RunStartTask {  // answered by StartTaskExited
+  NodeKey node;
+  int boot;
+  int attempt;
+};
+struct KillStartTask {
+  NodeKey node;
+  int boot;
+  int attempt;
+};
+struct RunTask {  // stage in, run, stage out; answered by TaskExited
+  TaskKey task;
+  int attempt;
+  NodeKey node;
+};
+struct KillTask {  // no answer is waited for
+  TaskKey task;
+  int attempt;
+  NodeKey node;
+};
+struct RemoveTaskFiles {
+  TaskKey task;
+  NodeKey node;
+};
+struct WakeAt {  // the earliest timer; replaces an earlier WakeAt
+  Time at;
+};
+
+using Action =
+    std::variant<BootNode, RemoveNode, RunStartTask, KillStartTask, RunTask, KillTask, RemoveTaskFiles, WakeAt>;
+
+// Filled by step(). `touched` may name a thing twice; what is gone is only in `erased`.
+struct Effects {
+  std::vector<Action> actions;
+  struct Keys {
+    std::vector<PoolKey> pools;
+    std::vector<NodeKey> nodes;
+    std::vector<JobKey> jobs;
+    std::vector<TaskKey> tasks;
+  };
+  Keys touched;  // their status changed
+  Keys erased;   // they no longer exist; erasing a job erases its tasks, a pool its nodes (listed too)
+};
+
+}  // namespace batchite

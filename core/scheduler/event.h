@@ -1,0 +1,137 @@
+// Facts that reach the scheduler: what clients asked for (already checked by core/operations) and what hosts report.
+#pragma once
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/scheduler/state.h"
+
+namespace batchite {
+
+// --- asked by clients -----------------------------------------------------------------------------------------------
+struct PoolAdded {
+  PoolKey pool;
+  std::string id;  // folded
+  PoolSpec spec;
+  Targets target;
+  Ticks resize_timeout;
+};
+struct PoolSpecChanged {  // start task, fill type …; running nodes keep what they have until they boot again
+  PoolKey pool;
+  PoolSpec spec;
+};
+struct PoolResizeAsked {
+  PoolKey pool;
+  Targets target;
+  Ticks resize_timeout;
+  DrainOption drain;
+};
+struct PoolStopResizeAsked {
+  PoolKey pool;
+};
+struct NodesRemoveAsked {
+  PoolKey pool;
+  std::vector<NodeKey> nodes;
+  Ticks resize_timeout;
+  DrainOption drain;
+};
+struct PoolDeleteAsked {
+  PoolKey pool;
+};
+
+struct NodeRebootAsked {
+  NodeKey node;
+  DrainOption drain;
+  bool reimage;  // also empties the node's directories
+};
+struct NodeSchedulingAsked {
+  NodeKey node;
+  bool enabled;
+  DrainOption drain;  // when disabling
+};
+
+struct JobAdded {
+  JobKey job;
+  JobSpec spec;
+};
+struct JobSpecChanged {
+  JobKey job;
+  JobSpec spec;
+};
+struct JobDisableAsked {
+  JobKey job;
+  DrainOption tasks;
+};
+struct JobEnableAsked {
+  JobKey job;
+};
+struct JobTerminateAsked {
+  JobKey job;
+  std::string reason;  // empty: UserTerminate
+};
+struct JobDeleteAsked {
+  JobKey job;
+};
+
+struct TasksAdded {
+  struct One {
+    TaskKey task;
+    TaskSpec spec;
+  };
+  std::vector<One> tasks;  // of one job
+};
+struct TaskSpecChanged {
+  TaskKey task;
+  TaskSpec spec;
+};
+struct TaskTerminateAsked {
+  TaskKey task;
+};
+struct TaskReactivateAsked {
+  TaskKey task;
+};
+struct TaskDeleteAsked {
+  TaskKey task;
+};
+
+// --- reported by hosts ----------------------------------------------------------------------------------------------
+struct NodeBooted {
+  NodeKey node;
+  int boot;
+};
+struct NodeRemoved {
+  NodeKey node;
+};
+struct NodeLost {  // preempted, or unusable with an error
+  NodeKey node;
+  NodeState state;  // Preempted or Unusable
+  std::optional<Failure> error;
+};
+// How one attempt of a task or start task ended.
+struct Outcome {
+  std::optional<int> exit_code;    // none: no process ran
+  std::optional<Failure> failure;  // staging, launch, upload or time limit; a bare non-zero exit has none
+  bool may_retry = true;           // false: never again, retries or not (pre-processing, upload, not found, time limit)
+  Time started;                    // when the attempt began to run
+};
+struct StartTaskExited {
+  NodeKey node;
+  int boot;
+  int attempt;
+  Outcome outcome;
+};
+struct TaskExited {
+  TaskKey task;
+  int attempt;
+  Outcome outcome;
+};
+struct Tick {};           // time has passed; answers WakeAt
+struct HostRestarted {};  // nothing of what ran is left; nodes boot again, running tasks are recovered
+
+using Event = std::variant<PoolAdded, PoolSpecChanged, PoolResizeAsked, PoolStopResizeAsked, NodesRemoveAsked,
+                           PoolDeleteAsked, NodeRebootAsked, NodeSchedulingAsked, JobAdded, JobSpecChanged,
+                           JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked, TasksAdded,
+                           TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked, NodeBooted,
+                           NodeRemoved, NodeLost, StartTaskExited, TaskExited, Tick, HostRestarted>;
+
+}  // namespace batchite

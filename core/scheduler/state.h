@@ -1,0 +1,275 @@
+// What the scheduler knows: specifications as far as they matter for placing and retrying, and the status of
+// everything. Plain data. Only step() changes it; everybody else reads. Clients' documents are kept elsewhere
+// (core/store.h).
+//
+// Words and states are the service's (learn.microsoft.com/rest/api/batchservice). Two parts per resource:
+//   …Spec    what a client asked for, reduced to what decides;
+//   …Status  what has become of it: kept in the store, shown to clients.
+// Whatever else a struct holds can be derived from these two (check() does so).
+#pragma once
+#include <array>
+#include <bitset>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/scheduler/keys.h"
+#include "core/scheduler/table.h"
+
+namespace batchite {
+
+enum class PoolState : std::uint8_t { Active, Deleting };
+enum class AllocationState : std::uint8_t { Steady, Resizing, Stopping };
+enum class NodeState : std::uint8_t {
+  Idle,
+  Rebooting,
+  Reimaging,
+  Running,
+  Unusable,
+  Creating,
+  Starting,
+  WaitingForStartTask,
+  StartTaskFailed,
+  Unknown,
+  LeavingPool,
+  Offline,
+  Preempted,
+  UpgradingOS,
+  Deallocated,
+  Deallocating,
+};
+inline constexpr std::size_t kNodeStates = 16;
+enum class JobState : std::uint8_t { Active, Disabling, Disabled, Enabling, Terminating, Completed, Deleting };
+enum class TaskState : std::uint8_t { Active, Preparing, Running, Completed };
+
+enum class FillType : std::uint8_t { Spread, Pack };
+// What becomes of running tasks when a node goes, reboots, or a job is disabled. Disabling a job knows only the first
+// three (TaskCompletion is its "wait").
+enum class DrainOption : std::uint8_t { Requeue, Terminate, TaskCompletion, RetainedData };
+enum class OnAllTasksComplete : std::uint8_t { NoAction, TerminateJob };
+enum class OnTaskFailure : std::uint8_t { NoAction, PerformExitOptionsJobAction };
+enum class Category : std::uint8_t { UserError, ServerError };
+
+// Why work failed, as failureInfo and resizeErrors show it.
+struct Failure {
+  Category category = Category::UserError;
+  std::string code;
+  std::string message;
+  std::vector<std::pair<std::string, std::string>> details;  // name, value
+  bool operator==(const Failure&) const = default;
+};
+
+struct Targets {
+  int dedicated = 0;
+  int low_priority = 0;
+  bool operator==(const Targets&) const = default;
+};
+
+// --- Pools and nodes ------------------------------------------------------------------------------------------------
+
+struct StartTaskSpec {
+  bool wait_for_success = true;
+  int max_retries = 0;  // -1: no limit
+};
+
+struct PoolSpec {
+  int task_slots = 1;  // per node, 1..256
+  FillType fill = FillType::Spread;
+  std::optional<StartTaskSpec> start_task;
+};
+
+struct PoolStatus {
+  PoolState state = PoolState::Active;
+  Time state_since;
+  AllocationState allocation = AllocationState::Steady;
+  Time allocation_since;
+  Time created;
+  Time modified;  // moved by clients' changes only
+  Targets target;
+  Targets current;
+  Ticks resize_timeout{};
+  DrainOption drain = DrainOption::Requeue;  // of the resize under way
+  std::vector<Failure> resize_errors;        // of the last resize; only while steady
+};
+
+struct StartTaskStatus {
+  bool running = false;
+  Time started = kNever;  // of the latest attempt
+  Time ended = kNever;
+  std::optional<int> exit_code;
+  int retries = 0;
+  Time last_retry = kNever;
+  std::optional<Failure> failure;
+};
+
+struct NodeStatus {
+  PoolKey pool;
+  bool dedicated = true;
+  NodeState state = NodeState::Creating;
+  Time state_since;
+  Time allocated;
+  Time last_boot = kNever;
+  bool scheduling_enabled = true;
+  int boot = 0;  // counts boots; news of an earlier boot is ignored
+  std::optional<StartTaskStatus> start_task;
+  std::int64_t tasks_run = 0;        // ended attempts of ordinary tasks
+  std::int64_t tasks_succeeded = 0;  // with exit code 0
+  std::optional<Failure> error;      // why unusable
+};
+
+// --- Jobs and tasks -------------------------------------------------------------------------------------------------
+
+struct JobSpec {
+  std::string pool_id;  // folded; the pool need not exist yet
+  int priority = 0;     // -1000..1000
+  int max_parallel_tasks = -1;
+  Ticks max_wall_clock = kUnlimited;
+  int max_task_retries = 0;
+  OnAllTasksComplete on_all_tasks_complete = OnAllTasksComplete::NoAction;
+  OnTaskFailure on_task_failure = OnTaskFailure::NoAction;
+};
+
+struct JobStatus {
+  JobState state = JobState::Active;
+  Time state_since;
+  std::optional<JobState> previous_state;
+  Time previous_since = kNever;
+  Time created;
+  Time modified;  // moved by clients and automatic job actions
+  Time started;
+  Time ended = kNever;
+  std::string terminate_reason;
+  DrainOption disable = DrainOption::Requeue;
+};
+
+struct TaskSpec {
+  JobKey job;
+  std::int16_t required_slots = 1;
+  std::int32_t max_retries = 0;  // -1: no limit
+  Ticks retention{};             // of the directory, from the end
+  NodeKey affinity = kNoNode;    // a soft wish
+};
+
+struct TaskStatus {
+  TaskState state = TaskState::Active;
+  std::optional<TaskState> previous_state;
+  bool files_removed = false;
+  bool has_exit_code = false;
+  int exit_code = 0;
+  std::int32_t attempt = 0;  // counts starts; news of an earlier attempt is ignored
+  std::int32_t retries = 0;
+  std::int32_t requeues = 0;
+  NodeKey node = kNoNode;  // where it runs or ran last
+  Time state_since;
+  Time previous_since = kNever;
+  Time modified;  // also moved by terminate and reactivate; not by the scheduler
+  Time created;
+  Time started = kNever;  // of the latest attempt
+  Time ended = kNever;
+  Time last_retry = kNever;
+  Time last_requeue = kNever;
+  std::unique_ptr<Failure> failure;  // null: none
+};
+
+// A list through the tasks themselves; costs nothing to leave.
+struct TaskLink {
+  TaskKey previous{}, next{};
+};
+struct TaskList {
+  TaskKey first{}, last{};
+  std::size_t size = 0;
+};
+
+struct Task {
+  TaskSpec spec;
+  TaskStatus status;
+  TaskLink link;  // in its job's queue while active, in its node's running list while running
+};
+
+struct TaskCounts {
+  std::int64_t active = 0, running = 0, succeeded = 0, failed = 0;                          // tasks
+  std::int64_t active_slots = 0, running_slots = 0, succeeded_slots = 0, failed_slots = 0;  // their required slots
+  bool operator==(const TaskCounts&) const = default;
+};
+
+struct Job {
+  JobSpec spec;
+  JobStatus status;
+  // Derived.
+  TaskCounts counts;
+  std::map<int, TaskList> queues;  // active tasks by required slots, oldest first
+  PoolKey pool = kNoPool;          // the pool of that id, when there is one
+};
+
+struct Node {
+  NodeStatus status;
+  // What is to happen once its tasks are gone; kept in memory only (a restart carries it out at once).
+  enum class Pending : std::uint8_t { None, Leave, Reboot, Reimage, Offline };
+  Pending pending = Pending::None;
+  DrainOption drain = DrainOption::Requeue;
+  // Derived.
+  int free_slots = 0;
+  TaskList running;
+  Time retain_until = kNever;  // latest retention of what ran here
+  std::deque<TaskKey> recent;  // at most 10, newest first
+  NodeKey bucket_previous{}, bucket_next{};
+};
+
+inline constexpr int kMaxSlots = 256;
+
+struct Pool {
+  std::string id;  // folded
+  PoolSpec spec;
+  PoolStatus status;
+  // Derived.
+  std::vector<NodeKey> nodes;                    // in the order of creation
+  std::array<NodeKey, kMaxSlots + 1> by_free{};  // nodes that take tasks, by free slots: heads of lists
+  std::bitset<kMaxSlots + 1> any_free;
+  std::set<std::pair<int, JobKey>> ready_jobs;  // (-priority, job) of jobs that may run something
+};
+
+// Delays that stand for Azure's; none by default.
+struct Settings {
+  Ticks allocation_delay{};  // from a resize to its nodes
+  Ticks node_start_delay{};  // from a node's creation to its boot
+};
+
+struct Timer {
+  enum class Kind : std::uint8_t { ResizeTimeout, Allocation, NodeStart, JobWallClock, NodeRetention };
+  Time at;
+  Kind kind;
+  std::int64_t key;     // of the pool, node or job
+  std::int64_t serial;  // tells a timer that was overtaken
+  bool operator>(const Timer& other) const { return at != other.at ? at > other.at : serial > other.serial; }
+};
+
+struct State {
+  Settings settings;
+  std::unordered_map<PoolKey, Pool> pools;
+  std::unordered_map<NodeKey, Node> nodes;
+  std::unordered_map<JobKey, Job> jobs;
+  Table<TaskKey, Task> tasks;
+  std::unordered_map<std::string, PoolKey> pools_by_id;  // folded
+  std::int64_t last_node = 0;                            // nodes are the only thing that the scheduler itself creates
+  // Tasks whose directory is still kept, by retention; within one, oldest end first.
+  std::map<Ticks, std::deque<TaskKey>> retained;
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
+  std::int64_t timer_serial = 0;
+};
+
+// Puts a resource read from the store back; rebuild() then derives the rest. Restoring starts nothing: HostRestarted
+// does.
+void rebuild(State& state);
+
+// Throws std::logic_error naming the first thing that does not agree with what specs and statuses say. For tests.
+void check(const State& state);
+
+}  // namespace batchite

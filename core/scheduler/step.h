@@ -1,0 +1,38 @@
+// The scheduler: events in, actions out. No I/O, no clock, no randomness, no lock; the same events at the same times
+// give the same actions. Times must not go backwards. Late news (an attempt or boot already given up, a thing already
+// gone) is ignored. REQUIRES of what clients ask: the thing exists and core/operations found the request allowed in its
+// state.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/scheduler/action.h"
+#include "core/scheduler/event.h"
+#include "core/scheduler/state.h"
+
+namespace batchite {
+
+void step(State& state, const Event& event, Time now, Effects& effects);
+
+// Why a task is not running, in the order in which the obstacles would have to go away.
+struct Obstacle {
+  enum class Reason {
+    TaskNotActive,  // it runs, or is completed
+    JobNotActive,   // disabled, terminating …
+    PoolMissing,    // no pool of that id
+    PoolDeleting,
+    NoNodes,           // none there; a, b: current and target number
+    NeedsMoreSlots,    // a: needed, b: a node's all; it can never run
+    JobAtMaxParallel,  // a: running, b: maxParallelTasks
+    NodeNotReady,      // node: its state
+    NodeFull,          // node; a: free slots, b: needed
+    BehindOthers,      // a: tasks that go first
+    AboutToStart,
+  };
+  Reason reason;
+  NodeKey node = kNoNode;
+  std::int64_t a = 0, b = 0;
+};
+std::vector<Obstacle> explain(const State& state, TaskKey task);
+
+}  // namespace batchite
