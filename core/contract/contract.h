@@ -36,7 +36,7 @@ bool is_known(std::string_view version);
 enum class Type { String, Int32, Int64, Double, Boolean, DateTime, Duration, Enum, Object, Array, Map, Json };
 
 struct EnumValue {
-  std::string_view value;  // as the contract spells it
+  std::string_view value = {};  // as the contract spells it
   Version since = kAlways;
   Version removed = kStays;
   std::string_view older = {};  // what versions without the value are told in its place; empty: nothing
@@ -73,7 +73,7 @@ struct Limits {
 struct Model;
 
 struct Field {
-  std::string_view name;
+  std::string_view name = {};
   Type type = Type::String;
   Type item = Type::String;                  // of Array and Map
   const Model* model = nullptr;              // of Object, or of the items of an Array
@@ -98,7 +98,7 @@ struct Model {
 };
 
 struct QueryParameter {
-  std::string_view name;  // the spelling of the oldest known version; compare without regard to case
+  std::string_view name = {};  // the spelling of the oldest known version; compare without regard to case
   Type type = Type::String;
   bool required = false;
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
@@ -116,7 +116,7 @@ enum class Conditions {
 
 // A property that $filter may name, with the comparisons it may stand in ("eq", …, "startswith").
 struct Filterable {
-  std::string_view name;  // "executionInfo/exitCode"
+  std::string_view name = {};  // "executionInfo/exitCode"
   Type type = Type::String;
   std::span<const std::string_view> comparisons = {};
 
@@ -124,12 +124,12 @@ struct Filterable {
 };
 
 struct Operation {
-  std::string_view id;          // "Pool_Add"
-  std::string_view newer_name;  // "CreatePool"; empty where newer specifications have none
-  std::string_view resource;    // "Pool"
+  std::string_view id = {};          // "Pool_Add"
+  std::string_view newer_name = {};  // "CreatePool"; empty where newer specifications have none
+  std::string_view resource = {};    // "Pool"
   Method method = Method::Get;
-  std::string_view path;  // "/pools/{poolId}"
-  unsigned status = 200;  // of success
+  std::string_view path = {};  // "/pools/{poolId}"
+  unsigned status = 200;       // of success
   std::span<const QueryParameter> query = {};
   Conditions conditions = Conditions::None;
   const Model* body = nullptr;  // null: takes none
