@@ -1,0 +1,211 @@
+#include "core/change.h"
+
+#include <openssl/sha.h>
+
+#include <fmt/format.h>
+
+#include "core/base/document.h"
+#include "core/base/error.h"
+#include "core/base/ids.h"
+#include "core/operations/specs.h"
+#include "core/status_text.h"
+
+namespace batchite {
+namespace {
+
+// tvmps_ + 64 hexadecimal digits + _d (dedicated) or _p (spot): the service's form. Derived from what never repeats in
+// one database, so that no randomness is needed.
+std::string make_node_id(const std::string& account, const std::string& pool_id, NodeKey node, Time allocated, bool dedicated) {
+  const std::string seed =
+      fmt::format("{}/{}/{}/{}", account, pool_id, number(node), allocated.time_since_epoch().count());
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(seed.data()), seed.size(), digest);
+  std::string id = "tvmps_";
+  for (const unsigned char byte : digest) id += fmt::format("{:02x}", byte);
+  return id + (dedicated ? "_d" : "_p");
+}
+
+// A thing may be touched many times; it is kept once.
+template <class Key>
+void sort_unique(std::vector<Key>& keys) {
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+}  // namespace
+
+Change::Change(World& world, Time now) : world_(world), now_(std::max(now, world.last)) {
+  if (world_.must_load) load(world_);
+}
+
+Change::~Change() {
+  if (committed_) return;
+  if (writing_) world_.store.rollback();
+  world_.must_load = world_.must_load || happened_;
+}
+
+Store& Change::write() {
+  if (!writing_) world_.store.begin();
+  writing_ = true;
+  return world_.store;
+}
+
+void Change::happen(const Event& event) {
+  happened_ = true;
+  world_.last = now_;
+  step(world_.state, event, now_, effects_);
+}
+
+const NodeName& Change::name_of(NodeKey node) const { return world_.node_names.at(node); }
+
+std::optional<NodeKey> Change::find_node(PoolKey pool, std::string_view node_id) const {
+  const auto found = world_.nodes_by_id.find(fold(node_id));
+  if (found == world_.nodes_by_id.end()) return std::nullopt;
+  const auto node = world_.state.nodes.find(found->second);
+  if (node == world_.state.nodes.end() || node->second.status.pool != pool) return std::nullopt;
+  return found->second;
+}
+
+std::vector<Order> Change::commit() {
+  if (happened_) {
+    sort_unique(effects_.touched.pools);
+    sort_unique(effects_.touched.nodes);
+    sort_unique(effects_.touched.jobs);
+    sort_unique(effects_.touched.tasks);
+    keep_new_nodes();
+    keep_statuses();
+  }
+  std::vector<Order> result = orders();
+  if (happened_) erase_gone();
+  if (writing_) world_.store.commit();
+  committed_ = true;
+  return result;
+}
+
+void Change::keep_new_nodes() {
+  for (const NodeKey key : effects_.touched.nodes) {
+    const auto node = world_.state.nodes.find(key);
+    if (node == world_.state.nodes.end() || world_.node_names.contains(key)) continue;
+    const NodeStatus& status = node->second.status;
+    const std::string pool_id = write().get(Kind::Pool, number(status.pool)).id;
+    NodeName name{pool_id, make_node_id(options().account, pool_id, key, status.allocated, status.dedicated)};
+    write().insert(Kind::Node, Row{.key = number(key), .parent = number(status.pool), .id = name.node_id, .spec = pool_id, .status = {}});
+    world_.nodes_by_id.emplace(name.node_id, key);
+    world_.node_names.emplace(key, std::move(name));
+  }
+}
+
+void Change::keep_statuses() {
+  const State& state = world_.state;
+  const auto keep = [&](Kind kind, const auto& keys, const auto& find) {
+    for (const auto key : keys) {
+      if (const std::optional<std::string> text = find(key)) write().put_status(kind, number(key), *text);
+    }
+  };
+  const auto from = [](const auto& map, auto key) {
+    const auto found = map.find(key);
+    return found == map.end() ? std::nullopt : std::optional(to_text(found->second.status));
+  };
+  keep(Kind::Pool, effects_.touched.pools, [&](PoolKey key) { return from(state.pools, key); });
+  keep(Kind::Node, effects_.touched.nodes, [&](NodeKey key) { return from(state.nodes, key); });
+  keep(Kind::Job, effects_.touched.jobs, [&](JobKey key) { return from(state.jobs, key); });
+  keep(Kind::Task, effects_.touched.tasks, [&](TaskKey key) {
+    const Task* task = state.tasks.find(key);
+    return task ? std::optional(to_text(*task)) : std::nullopt;
+  });
+}
+
+void Change::erase_gone() {
+  for (const TaskKey key : effects_.erased.tasks) write().erase(Kind::Task, number(key));
+  for (const JobKey key : effects_.erased.jobs) {
+    write().erase(Kind::Job, number(key));
+    world_.job_contexts.erase(key);
+  }
+  // A node's row stays as the memory of its name; an empty status says that it is gone.
+  for (const NodeKey key : effects_.erased.nodes) write().put_status(Kind::Node, number(key), "");
+  for (const PoolKey key : effects_.erased.pools) write().erase(Kind::Pool, number(key));
+}
+
+std::vector<Order> Change::orders() {
+  std::vector<Order> result;
+  result.reserve(effects_.actions.size());
+  for (const Action& action : effects_.actions) result.push_back(order(action));
+  return result;
+}
+
+Order Change::order(const Action& action) {
+  if (const auto* boot = std::get_if<BootNode>(&action)) {
+    const NodeName& name = name_of(boot->node);
+    return BootNodeOrder{*boot, name.pool_id, name.node_id, world_.state.nodes.at(boot->node).status.dedicated};
+  }
+  if (const auto* start = std::get_if<RunStartTask>(&action)) {
+    const PoolKey pool = world_.state.nodes.at(start->node).status.pool;
+    const Document document = Document::parse(read().get(Kind::Pool, number(pool)).spec);
+    return RunStartTaskOrder{*start, document.value("startTask", Document::object()).dump()};
+  }
+  if (const auto* run = std::get_if<RunTask>(&action)) {
+    Row row = read().get(Kind::Task, number(run->task));
+    return RunTaskOrder{*run, std::move(row.id), std::move(row.spec), context_of(JobKey{row.parent})};
+  }
+  if (const auto* remove = std::get_if<RemoveTaskFiles>(&action)) {
+    const Row row = read().get(Kind::Task, number(remove->task));
+    return RemoveTaskFilesOrder{*remove, task_directory(context_of(JobKey{row.parent})->job_id, row.id)};
+  }
+  return std::visit(
+      [](const auto& same) -> Order {
+        if constexpr (std::is_constructible_v<Order, decltype(same)>) return same;
+        throw std::logic_error("an action without an order");
+      },
+      action);
+}
+
+std::shared_ptr<const JobContext> Change::context_of(JobKey job) {
+  std::shared_ptr<const JobContext>& context = world_.job_contexts[job];
+  if (!context) {
+    const Row row = read().get(Kind::Job, number(job));
+    const Document document = Document::parse(row.spec);
+    const Document& common = Reader(document).array("commonEnvironmentSettings");
+    context = std::make_shared<JobContext>(JobContext{row.id, common.empty() ? "" : common.dump()});
+  }
+  return context;
+}
+
+std::string task_directory(const std::string& job_id, const std::string& task_id) {
+  return "workitems/" + job_id + "/job-1/" + task_id;
+}
+
+void load(World& world) {
+  world.state = State{};
+  world.state.settings = world.options.scheduler;
+  world.node_names.clear();
+  world.nodes_by_id.clear();
+  world.job_contexts.clear();
+  State& state = world.state;
+  world.store.each(Kind::Pool, [&](const Row& row) {
+    Pool& pool = state.pools[PoolKey{row.key}];
+    pool.id = fold(row.id);
+    pool.spec = pool_spec(Document::parse(row.spec));
+    from_text(row.status, pool.status);
+  });
+  world.store.each(Kind::Node, [&](const Row& row) {
+    const NodeKey key{row.key};
+    state.last_node = std::max(state.last_node, row.key);
+    world.nodes_by_id.emplace(fold(row.id), key);
+    world.node_names.emplace(key, NodeName{row.spec, row.id});
+    if (!row.status.empty()) from_text(row.status, state.nodes[key].status);
+  });
+  world.store.each(Kind::Job, [&](const Row& row) {
+    Job& job = state.jobs[JobKey{row.key}];
+    job.spec = job_spec(Document::parse(row.spec));
+    from_text(row.status, job.status);
+  });
+  world.store.each(Kind::Task, [&](const Row& row) {
+    Task& task = state.tasks.add(TaskKey{row.key});
+    from_text(row.status, task);
+    task.spec.job = JobKey{row.parent};
+  });
+  rebuild(state);
+  world.must_load = false;
+}
+
+}  // namespace batchite

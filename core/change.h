@@ -1,0 +1,83 @@
+// The state of the service while one request or one batch of reports changes it. Who has no Change cannot change anything.
+//
+// A Change is a transaction: what it wrote and what the scheduler decided become true together at commit(), or not at all.
+// One at a time; the caller sees to that (backends/local holds its lock around the whole life of a Change).
+#pragma once
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/host.h"
+#include "core/scheduler/step.h"
+#include "core/store.h"
+
+namespace batchite {
+
+// Fixed at the start of the service.
+struct ServiceOptions {
+  std::string account = "devbatchaccount";
+  std::string base_url = "http://127.0.0.1:10010";  // of URLs in documents, without a slash at the end
+  Settings scheduler;
+};
+
+// What a node was called; kept after it is gone, since tasks go on naming it.
+struct NodeName {
+  std::string pool_id;
+  std::string node_id;
+};
+
+// Everything there is. Only a Change touches it.
+struct World {
+  Store& store;
+  NodeFiles& files;
+  ServiceOptions options;
+  State state = {};
+  std::unordered_map<NodeKey, NodeName> node_names = {};
+  std::unordered_map<std::string, NodeKey> nodes_by_id = {};  // folded node ids
+  std::unordered_map<JobKey, std::shared_ptr<const JobContext>> job_contexts = {};
+  Time last = kNever;      // of the latest change: times never go backwards
+  bool must_load = true;   // the state in memory is not the store's
+};
+
+class Change {
+ public:
+  Change(World& world, Time now);
+  ~Change();  // rolls back unless committed
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+
+  Time now() const { return now_; }
+  const State& state() const { return world_.state; }
+  const ServiceOptions& options() const { return world_.options; }
+  NodeFiles& files() const { return world_.files; }
+  const NodeName& name_of(NodeKey node) const;
+  std::optional<NodeKey> find_node(PoolKey pool, std::string_view node_id) const;
+
+  Store& read() const { return world_.store; }
+  Store& write();  // begins the transaction
+  void happen(const Event& event);
+
+  // Makes it all true and says what the host is to do. Nothing may be done with a Change afterwards.
+  std::vector<Order> commit();
+
+ private:
+  void keep_statuses();
+  void keep_new_nodes();
+  void erase_gone();
+  std::vector<Order> orders();
+  Order order(const Action& action);
+  std::shared_ptr<const JobContext> context_of(JobKey job);
+
+  World& world_;
+  Time now_;
+  bool writing_ = false;
+  bool committed_ = false;
+  bool happened_ = false;
+  Effects effects_;
+};
+
+// Fills the state from the store. Node and pool names come along.
+void load(World& world);
+
+}  // namespace batchite

@@ -1,0 +1,78 @@
+// Seam: who carries the scheduler's orders out, and what it finds in a node's directories.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/time.h"
+#include "core/scheduler/action.h"
+
+namespace batchite {
+
+// What a process needs to know of the job around it; shared by the job's orders.
+struct JobContext {
+  std::string job_id;
+  std::string common_environment;  // JSON array of {name, value}; "" for none
+};
+
+struct BootNodeOrder {
+  BootNode what;
+  std::string pool_id;
+  std::string node_id;
+  bool dedicated = true;
+};
+struct RunStartTaskOrder {
+  RunStartTask what;
+  std::string spec;  // the start task's document, JSON
+};
+struct RunTaskOrder {
+  RunTask what;
+  std::string task_id;
+  std::string spec;                       // the task's document, JSON
+  std::shared_ptr<const JobContext> job;
+};
+struct RemoveTaskFilesOrder {
+  RemoveTaskFiles what;
+  std::string directory;  // below the node's root
+};
+
+using Order = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RemoveTaskFilesOrder, RemoveNode, KillStartTask,
+                           KillTask, WakeAt>;
+
+// A task's directory below its node's root: workitems/{job}/job-1/{task}.
+std::string task_directory(const std::string& job_id, const std::string& task_id);
+
+class Host {
+ public:
+  virtual ~Host() = default;
+  // Only queues; orders are begun in this order. Answers come back as events.
+  virtual void enqueue(std::vector<Order> orders) = 0;
+};
+
+struct FileEntry {
+  std::string name;  // below the directory that was asked for, with '/'
+  bool is_directory = false;
+  std::uint64_t size = 0;
+  Time modified;
+  unsigned mode = 0;
+};
+
+// Files of nodes, read while tasks run. Paths are below a node's root; whatever would leave it is FileNotFound.
+class NodeFiles {
+ public:
+  virtual ~NodeFiles() = default;
+  virtual std::vector<FileEntry> list(NodeKey node, const std::string& directory, bool recursive) = 0;
+  virtual FileEntry stat(NodeKey node, const std::string& path) = 0;
+  // first..last, both included; an end beyond the file's is the file's.
+  struct Range {
+    std::uint64_t first, last;
+  };
+  virtual std::shared_ptr<ByteSource> open(NodeKey node, const std::string& path, std::optional<Range> range) = 0;
+  virtual void remove(NodeKey node, const std::string& path, bool recursive) = 0;
+};
+
+}  // namespace batchite

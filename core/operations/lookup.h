@@ -1,0 +1,38 @@
+// Finding what a request names, and the parts that answers have in common.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "core/backend.h"
+#include "core/change.h"
+
+namespace batchite {
+
+// Each throws the service's …NotFound.
+PoolKey the_pool(const Change& change, const Call& call);  // path poolId
+NodeKey the_node(const Change& change, const Call& call);  // path poolId and nodeId
+JobKey the_job(const Change& change, const Call& call);    // path jobId
+TaskKey the_task(const Change& change, const Call& call);  // path jobId and taskId
+
+// Throws ConditionNotMet (304 for reads, 412 for writes) when the call's conditions do not hold for `modified`.
+void check_conditions(const Call& call, Time modified);
+
+// An answer without a body, with the operation's success status.
+Reply done(const Call& call, std::optional<Time> modified = std::nullopt);
+
+// One resource, reduced to $select.
+Reply one(const Call& call, Document document, Time modified);
+
+// A page of a list: rows of the store after $skiptoken, rendered one by one, and a link to the rest.
+Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent, Document (*render)(const Change&, std::int64_t key));
+
+// Refuses query parameters that this version does not carry out.
+void refuse_query(const Call& call, std::string_view name);
+
+// "http://…/pools/p1"; `base` without a slash at the end.
+std::string pool_url(const Change& change, std::string_view pool_id);
+std::string node_url(const Change& change, const NodeName& name);
+std::string job_url(const Change& change, std::string_view job_id);
+std::string task_url(const Change& change, std::string_view job_id, std::string_view task_id);
+
+}  // namespace batchite

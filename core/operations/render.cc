@@ -1,0 +1,226 @@
+#include "core/operations/render.h"
+
+#include <array>
+
+#include "core/operations/lookup.h"
+
+namespace batchite {
+namespace {
+
+constexpr std::array<std::string_view, 2> kPoolStates = {"active", "deleting"};
+constexpr std::array<std::string_view, 3> kAllocationStates = {"steady", "resizing", "stopping"};
+constexpr std::array<std::string_view, kNodeStates> kNodeStateTexts = {
+    "idle",            "rebooting", "reimaging",   "running", "unusable",  "creating",    "starting",    "waitingforstarttask",
+    "starttaskfailed", "unknown",   "leavingpool", "offline", "preempted", "upgradingos", "deallocated", "deallocating"};
+constexpr std::array<std::string_view, 7> kJobStates = {"active",   "disabling",   "disabled", "enabling",
+                                                        "terminating", "completed", "deleting"};
+constexpr std::array<std::string_view, 4> kTaskStates = {"active", "preparing", "running", "completed"};
+
+template <class Texts, class State>
+std::string_view wire(const Texts& texts, State state) {
+  return texts[static_cast<std::size_t>(state)];
+}
+
+Document failure_document(const Failure& failure) {
+  Document document = {{"category", failure.category == Category::UserError ? "UserError" : "ServerError"},
+                       {"code", failure.code},
+                       {"message", failure.message}};
+  for (const auto& [name, value] : failure.details) document["details"].push_back({{"name", name}, {"value", value}});
+  return document;
+}
+
+void put_time(Document& document, const char* name, Time time) {
+  if (time != kNever) document[name] = iso8601(time);
+}
+
+// id, url, eTag, lastModified, creationTime: how every resource begins.
+Document head(const std::string& id, std::string url, Time modified, Time created) {
+  return {{"id", id},
+          {"url", std::move(url)},
+          {"eTag", etag(modified)},
+          {"lastModified", iso8601(modified)},
+          {"creationTime", iso8601(created)}};
+}
+
+// What the client wrote, without the id that is there already.
+void put_spec(Document& document, Document spec) {
+  for (auto& [name, value] : spec.items()) {
+    if (name != "id") document[name] = std::move(value);
+  }
+}
+
+Document start_task_info(const StartTaskStatus& status) {
+  Document info = {{"state", status.running ? "running" : "completed"}};
+  put_time(info, "startTime", status.started);
+  put_time(info, "endTime", status.ended);
+  if (status.exit_code && !status.running) info["exitCode"] = *status.exit_code;
+  if (status.failure) info["failureInfo"] = failure_document(*status.failure);
+  if (!status.running) info["result"] = status.failure ? "failure" : "success";
+  info["retryCount"] = status.retries;
+  put_time(info, "lastRetryTime", status.last_retry);
+  return info;
+}
+
+Document task_execution(const TaskStatus& status) {
+  Document info = Document::object();
+  put_time(info, "startTime", status.started);
+  put_time(info, "endTime", status.ended);
+  const bool completed = status.state == TaskState::Completed;
+  if (completed && status.has_exit_code) info["exitCode"] = status.exit_code;
+  if (status.failure) info["failureInfo"] = failure_document(*status.failure);
+  if (completed) info["result"] = status.failure ? "failure" : "success";
+  info["retryCount"] = status.retries;
+  put_time(info, "lastRetryTime", status.last_retry);
+  info["requeueCount"] = status.requeues;
+  put_time(info, "lastRequeueTime", status.last_requeue);
+  return info;
+}
+
+Document recent_task(const Change& change, TaskKey key) {
+  const Task* task = change.state().tasks.find(key);
+  if (!task) return nullptr;
+  const Row row = change.read().get(Kind::Task, number(key));
+  const std::string job_id = change.read().get(Kind::Job, row.parent).id;
+  return {{"taskUrl", task_url(change, job_id, row.id)},
+          {"jobId", job_id},
+          {"taskId", row.id},
+          {"taskState", wire(kTaskStates, task->status.state)},
+          {"executionInfo", task_execution(task->status)}};
+}
+
+}  // namespace
+
+std::string_view text_of(NodeState state) { return wire(kNodeStateTexts, state); }
+std::string_view text_of(TaskState state) { return wire(kTaskStates, state); }
+std::string_view text_of(JobState state) { return wire(kJobStates, state); }
+
+Document render_pool(const Change& change, std::int64_t key) {
+  const auto found = change.state().pools.find(PoolKey{key});
+  if (found == change.state().pools.end()) return nullptr;
+  const PoolStatus& status = found->second.status;
+  const Row row = change.read().get(Kind::Pool, key);
+  Document document = head(row.id, pool_url(change, row.id), status.modified, status.created);
+  document["state"] = wire(kPoolStates, status.state);
+  document["stateTransitionTime"] = iso8601(status.state_since);
+  document["allocationState"] = wire(kAllocationStates, status.allocation);
+  document["allocationStateTransitionTime"] = iso8601(status.allocation_since);
+  put_spec(document, Document::parse(row.spec));
+  document["resizeTimeout"] = iso8601_duration(status.resize_timeout);
+  document["currentDedicatedNodes"] = status.current.dedicated;
+  document["currentLowPriorityNodes"] = status.current.low_priority;
+  document["targetDedicatedNodes"] = status.target.dedicated;
+  document["targetLowPriorityNodes"] = status.target.low_priority;
+  if (status.allocation == AllocationState::Steady) {
+    for (const Failure& error : status.resize_errors) {
+      Document entry = {{"code", error.code}, {"message", error.message}};
+      for (const auto& [name, value] : error.details) entry["values"].push_back({{"name", name}, {"value", value}});
+      document["resizeErrors"].push_back(std::move(entry));
+    }
+  }
+  return document;
+}
+
+Document render_node(const Change& change, std::int64_t key) {
+  const auto found = change.state().nodes.find(NodeKey{key});
+  if (found == change.state().nodes.end()) return nullptr;
+  const Node& node = found->second;
+  const NodeStatus& status = node.status;
+  const NodeName& name = change.name_of(NodeKey{key});
+  const Pool& pool = change.state().pools.at(status.pool);
+  const Document spec = Document::parse(change.read().get(Kind::Pool, number(status.pool)).spec);
+  Document document = {{"id", name.node_id},
+                       {"url", node_url(change, name)},
+                       {"state", wire(kNodeStateTexts, status.state)},
+                       {"schedulingState", status.scheduling_enabled ? "enabled" : "disabled"},
+                       {"stateTransitionTime", iso8601(status.state_since)}};
+  put_time(document, "lastBootTime", status.last_boot);
+  document["allocationTime"] = iso8601(status.allocated);
+  document["ipAddress"] = fmt::format("10.0.{}.{}", key / 250 % 250, 4 + key % 250);
+  document["affinityId"] = "TVM:" + name.node_id;
+  document["vmSize"] = Reader(spec).text("vmSize");
+  document["totalTasksRun"] = status.tasks_run;
+  document["totalTasksSucceeded"] = status.tasks_succeeded;
+  document["runningTasksCount"] = node.running.size;
+  document["runningTaskSlotsCount"] =
+      node.running.size == 0 ? 0 : std::max(0, pool.spec.task_slots - node.free_slots);
+  for (const TaskKey task : node.recent) {
+    if (Document recent = recent_task(change, task); !recent.is_null()) document["recentTasks"].push_back(std::move(recent));
+  }
+  if (spec.contains("startTask") && status.start_task) document["startTask"] = spec["startTask"];
+  if (status.start_task) document["startTaskInfo"] = start_task_info(*status.start_task);
+  if (status.last_boot != kNever) document["certificateReferences"] = Document::array();
+  if (status.error) {
+    document["errors"] = Document::array({{{"code", status.error->code}, {"message", status.error->message}}});
+  }
+  document["isDedicated"] = status.dedicated;
+  if (status.last_boot != kNever) {
+    document["nodeAgentInfo"] = {{"version", "1.10.0"}, {"lastUpdateTime", iso8601(status.last_boot)}};
+  }
+  return document;
+}
+
+Document render_job(const Change& change, std::int64_t key) {
+  const auto found = change.state().jobs.find(JobKey{key});
+  if (found == change.state().jobs.end()) return nullptr;
+  const JobStatus& status = found->second.status;
+  const Row row = change.read().get(Kind::Job, key);
+  Document document = head(row.id, job_url(change, row.id), status.modified, status.created);
+  document["state"] = wire(kJobStates, status.state);
+  document["stateTransitionTime"] = iso8601(status.state_since);
+  if (status.previous_state) {
+    document["previousState"] = wire(kJobStates, *status.previous_state);
+    document["previousStateTransitionTime"] = iso8601(status.previous_since);
+  }
+  put_spec(document, Document::parse(row.spec));
+  Document& info = document["executionInfo"];
+  info["startTime"] = iso8601(status.started);
+  put_time(info, "endTime", status.ended);
+  info["poolId"] = Reader(document).object("poolInfo").text("poolId");
+  if (!status.terminate_reason.empty()) info["terminateReason"] = status.terminate_reason;
+  return document;
+}
+
+Document render_task(const Change& change, std::int64_t key) {
+  const Task* task = change.state().tasks.find(TaskKey{key});
+  if (!task) return nullptr;
+  const TaskStatus& status = task->status;
+  const Row row = change.read().get(Kind::Task, key);
+  const std::string job_id = change.read().get(Kind::Job, row.parent).id;
+  Document document = head(row.id, task_url(change, job_id, row.id), status.modified, status.created);
+  document["state"] = wire(kTaskStates, status.state);
+  document["stateTransitionTime"] = iso8601(status.state_since);
+  if (status.previous_state) {
+    document["previousState"] = wire(kTaskStates, *status.previous_state);
+    document["previousStateTransitionTime"] = iso8601(status.previous_since);
+  }
+  put_spec(document, Document::parse(row.spec));
+  document["executionInfo"] = task_execution(status);
+  if (status.node != kNoNode && status.state != TaskState::Active) {
+    const NodeName& name = change.name_of(status.node);
+    const std::string directory = task_directory(job_id, row.id);
+    document["nodeInfo"] = {{"affinityId", "TVM:" + name.node_id},
+                            {"nodeUrl", node_url(change, name)},
+                            {"poolId", name.pool_id},
+                            {"nodeId", name.node_id},
+                            {"taskRootDirectory", directory},
+                            {"taskRootDirectoryUrl", node_url(change, name) + "/files/" + directory}};
+  } else if (status.state == TaskState::Completed) {
+    document["nodeInfo"] = Document::object();  // ended before it ran
+  }
+  return document;
+}
+
+Document render_counts(const TaskCounts& counts) {
+  const auto five = [](std::int64_t active, std::int64_t running, std::int64_t succeeded, std::int64_t failed) {
+    return Document{{"active", active},
+                    {"running", running},
+                    {"completed", succeeded + failed},
+                    {"succeeded", succeeded},
+                    {"failed", failed}};
+  };
+  return {{"taskCounts", five(counts.active, counts.running, counts.succeeded, counts.failed)},
+          {"taskSlotCounts",
+           five(counts.active_slots, counts.running_slots, counts.succeeded_slots, counts.failed_slots)}};
+}
+
+}  // namespace batchite

@@ -1,0 +1,22 @@
+// Resources as the service shows them: the client's document joined with the status. The only place where read-only
+// properties are written; their order is that of the recorded answers. A null document: it is gone.
+#pragma once
+#include "core/base/document.h"
+#include "core/change.h"
+
+namespace batchite {
+
+// Wire texts of states, by enumerator: read both ways.
+std::string_view text_of(NodeState state);
+std::string_view text_of(TaskState state);
+std::string_view text_of(JobState state);
+
+Document render_pool(const Change& change, std::int64_t key);
+Document render_node(const Change& change, std::int64_t key);
+Document render_job(const Change& change, std::int64_t key);
+Document render_task(const Change& change, std::int64_t key);
+
+// taskCounts and taskSlotCounts.
+Document render_counts(const TaskCounts& counts);
+
+}  // namespace batchite

@@ -1,0 +1,63 @@
+#include "core/operations/specs.h"
+
+#include "core/base/ids.h"
+
+namespace batchite {
+
+Ticks duration_of(const Document& object, std::string_view name, Ticks fallback) {
+  const Document* value = Reader(object).find(name);
+  return value ? parse_duration(value->get_ref<const std::string&>()).value_or(fallback) : fallback;
+}
+
+DrainOption drain_option(const Document& body, std::string_view name) {
+  const std::string option = fold(Reader(body).text(name));
+  if (option == "terminate") return DrainOption::Terminate;
+  if (option == "taskcompletion" || option == "wait") return DrainOption::TaskCompletion;
+  if (option == "retaineddata") return DrainOption::RetainedData;
+  return DrainOption::Requeue;
+}
+
+PoolSpec pool_spec(const Document& pool) {
+  const Reader reader(pool);
+  PoolSpec spec;
+  spec.task_slots = reader.get("taskSlotsPerNode", 1);
+  const bool pack = same_id(reader.object("taskSchedulingPolicy").text("nodeFillType"), "pack");
+  spec.fill = pack ? FillType::Pack : FillType::Spread;
+  if (const Document* start_task = reader.find("startTask")) {
+    const Reader task(*start_task);
+    spec.start_task = StartTaskSpec{.wait_for_success = task.get("waitForSuccess", true),
+                                    .max_retries = task.get("maxTaskRetryCount", 0)};
+  }
+  return spec;
+}
+
+JobSpec job_spec(const Document& job) {
+  const Reader reader(job);
+  const Reader constraints = reader.object("constraints");
+  JobSpec spec;
+  spec.pool_id = fold(reader.object("poolInfo").text("poolId"));
+  spec.priority = reader.get("priority", 0);
+  spec.max_parallel_tasks = reader.get("maxParallelTasks", -1);
+  spec.max_wall_clock = duration_of(constraints.document(), "maxWallClockTime", kUnlimited);
+  spec.max_task_retries = constraints.get("maxTaskRetryCount", 0);
+  if (same_id(reader.text("onAllTasksComplete"), "terminatejob")) {
+    spec.on_all_tasks_complete = OnAllTasksComplete::TerminateJob;
+  }
+  if (same_id(reader.text("onTaskFailure"), "performexitoptionsjobaction")) {
+    spec.on_task_failure = OnTaskFailure::PerformExitOptionsJobAction;
+  }
+  return spec;
+}
+
+TaskSpec task_spec(const Document& task, JobKey job) {
+  const Reader reader(task);
+  const Reader constraints = reader.object("constraints");
+  TaskSpec spec;
+  spec.job = job;
+  spec.required_slots = static_cast<std::int16_t>(reader.get("requiredSlots", 1));
+  spec.max_retries = constraints.get("maxTaskRetryCount", 0);
+  spec.retention = duration_of(constraints.document(), "retentionTime", kUnlimited);
+  return spec;
+}
+
+}  // namespace batchite

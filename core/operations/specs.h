@@ -1,0 +1,19 @@
+// From clients' documents to what the scheduler needs of them. The documents are complete: defaults are filled in.
+// Throws nothing for a document that passed its checks.
+#pragma once
+#include "core/base/document.h"
+#include "core/scheduler/state.h"
+
+namespace batchite {
+
+PoolSpec pool_spec(const Document& pool);
+JobSpec job_spec(const Document& job);
+// affinityInfo is left to the caller, who knows the nodes.
+TaskSpec task_spec(const Document& task, JobKey job);
+
+// A duration member of the service's normal form, or the fallback.
+Ticks duration_of(const Document& object, std::string_view name, Ticks fallback);
+
+DrainOption drain_option(const Document& body, std::string_view name);
+
+}  // namespace batchite

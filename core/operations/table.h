@@ -1,0 +1,30 @@
+// Which function carries out which operation of the contract. One row each, in the file of its resource; table.cc gathers
+// the files. A row without a function is an operation that is known and refused by name.
+#pragma once
+#include <span>
+#include <string_view>
+
+#include "core/service.h"
+
+namespace batchite {
+
+struct OperationRow {
+  std::string_view id;
+  Answer (*run)(Change&, const Call&);
+};
+
+// REQUIRES: an id of the contract (tests/core/operations_test.cc holds the table against it).
+const OperationRow& operation_row(std::string_view id);
+
+// Every row, for the coverage page and the tests.
+std::vector<OperationRow> operation_rows();
+
+std::span<const OperationRow> account_operations();
+std::span<const OperationRow> pool_operations();
+std::span<const OperationRow> node_operations();
+std::span<const OperationRow> job_operations();
+std::span<const OperationRow> task_operations();
+std::span<const OperationRow> file_operations();
+std::span<const OperationRow> later_operations();  // refused by name
+
+}  // namespace batchite

@@ -1,0 +1,48 @@
+#include "core/service.h"
+
+#include "core/contract/error_codes.h"
+#include "core/contract/validate.h"
+#include "core/operations/table.h"
+
+namespace batchite {
+namespace {
+
+void check_request(const Call& call) {
+  const contract::Operation& operation = call.operation;
+  if (!operation.body) return;
+  if (call.body.is_null()) {
+    if (operation.body_required) throw Error(errors::kInvalidRequestBody);
+    return;
+  }
+  contract::check_body(*operation.body, call.body, {});
+}
+
+}  // namespace
+
+Service::Service(Store& store, NodeFiles& files, Host& host, ServiceOptions options)
+    : world_{store, files, std::move(options)}, host_(host) {}
+
+Answer Service::call(const Call& call, Time now) {
+  const OperationRow& row = operation_row(call.operation.id);
+  if (!row.run) {
+    throw Error(501, "NotImplemented", std::string(call.operation.id) + " is not implemented in this version of Batchite.");
+  }
+  check_request(call);
+  Change change(world_, now);
+  Answer answer = row.run(change, call);
+  host_.enqueue(change.commit());
+  return answer;
+}
+
+void Service::happened(const std::vector<Event>& events, Time now) {
+  Change change(world_, now);
+  for (const Event& event : events) change.happen(event);
+  host_.enqueue(change.commit());
+}
+
+const State& Service::state() {
+  if (world_.must_load) load(world_);
+  return world_.state;
+}
+
+}  // namespace batchite

@@ -1,0 +1,38 @@
+// The Batch service: every operation of the contract, carried out on a World. A request is checked against the contract,
+// run by its operation's function (core/operations), committed, and its orders given to the host.
+//
+// Not thread-safe: the owner calls under its lock. Answers that would take long (files of nodes) come back as a function to
+// call after the lock is released.
+#pragma once
+#include <functional>
+#include <variant>
+
+#include "core/backend.h"
+#include "core/change.h"
+
+namespace batchite {
+
+using Later = std::function<Reply()>;
+using Answer = std::variant<Reply, Later>;
+
+class Service {
+ public:
+  // The three outlive the service.
+  Service(Store& store, NodeFiles& files, Host& host, ServiceOptions options);
+
+  // Throws Error.
+  Answer call(const Call& call, Time now);
+
+  // Reports of the host, in one transaction. Throws Error when the store cannot take them (a full disk): nothing has
+  // happened then, and the same events may be brought again.
+  void happened(const std::vector<Event>& events, Time now);
+
+  // For tests and for showing why: the scheduler's view. Loads it if need be.
+  const State& state();
+
+ private:
+  World world_;
+  Host& host_;
+};
+
+}  // namespace batchite

@@ -1,0 +1,217 @@
+#include "core/status_text.h"
+
+#include <charconv>
+
+#include "core/base/error.h"
+
+namespace batchite {
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+
+// "12 5:hello 0 " — numbers in decimal, texts with their length before them.
+class Writer {
+ public:
+  void number(std::int64_t value) {
+    char buffer[24];
+    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+    text_.append(buffer, end);
+    text_ += ' ';
+  }
+  void text(const std::string& value) {
+    number(static_cast<std::int64_t>(value.size()));
+    text_ += value;
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+class TextReader {
+ public:
+  explicit TextReader(std::string_view text) : rest_(text) {}
+  std::int64_t number() {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error != std::errc() || end == rest_.data() + rest_.size()) damaged();
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()) + 1);
+    return value;
+  }
+  std::string text() {
+    const auto size = static_cast<std::size_t>(number());
+    if (size > rest_.size()) damaged();
+    std::string value(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return value;
+  }
+
+ private:
+  [[noreturn]] static void damaged() { throw Error(500, "InternalError", "A status in the database is damaged."); }
+  std::string_view rest_;
+};
+
+// Both directions of every type that occurs.
+struct Out {
+  Writer& to;
+  template <class T>
+  void operator()(const T& value) {
+    if constexpr (std::is_same_v<T, Time>) {
+      to.number(value.time_since_epoch().count());
+    } else if constexpr (std::is_same_v<T, Ticks>) {
+      to.number(value.count());
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      to.text(value);
+    } else {
+      to.number(static_cast<std::int64_t>(value));
+    }
+  }
+  void operator()(const Targets& value) {
+    to.number(value.dedicated);
+    to.number(value.low_priority);
+  }
+  template <class A, class B>
+  void operator()(const std::pair<A, B>& value) {
+    (*this)(value.first);
+    (*this)(value.second);
+  }
+  template <class T>
+  void operator()(const std::vector<T>& values) {
+    to.number(static_cast<std::int64_t>(values.size()));
+    for (const T& value : values) (*this)(value);
+  }
+  template <class T>
+  void operator()(const std::optional<T>& value) {
+    to.number(value ? 1 : 0);
+    if (value) (*this)(*value);
+  }
+  void operator()(const std::unique_ptr<Failure>& value) {
+    to.number(value ? 1 : 0);
+    if (value) (*this)(*value);
+  }
+  void operator()(const Failure& value);
+  void operator()(const StartTaskStatus& value);
+};
+
+struct In {
+  TextReader& from;
+  template <class T>
+  void operator()(T& value) {
+    if constexpr (std::is_same_v<T, Time>) {
+      value = Time(Ticks(from.number()));
+    } else if constexpr (std::is_same_v<T, Ticks>) {
+      value = Ticks(from.number());
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      value = from.text();
+    } else {
+      value = static_cast<T>(from.number());
+    }
+  }
+  void operator()(Targets& value) {
+    value.dedicated = static_cast<int>(from.number());
+    value.low_priority = static_cast<int>(from.number());
+  }
+  template <class A, class B>
+  void operator()(std::pair<A, B>& value) {
+    (*this)(value.first);
+    (*this)(value.second);
+  }
+  template <class T>
+  void operator()(std::vector<T>& values) {
+    values.clear();
+    for (auto count = from.number(); count > 0; --count) (*this)(values.emplace_back());
+  }
+  template <class T>
+  void operator()(std::optional<T>& value) {
+    value.reset();
+    if (from.number() != 0) (*this)(value.emplace());
+  }
+  void operator()(std::unique_ptr<Failure>& value) {
+    value.reset();
+    if (from.number() != 0) (*this)(*(value = std::make_unique<Failure>()));
+  }
+  void operator()(Failure& value);
+  void operator()(StartTaskStatus& value);
+};
+
+// The maps: what is kept, in which order. Status is const when written and mutable when read.
+template <class V, class S>
+void map_failure(V&& v, S& s) {
+  v(s.category), v(s.code), v(s.message), v(s.details);
+}
+template <class V, class S>
+void map_start_task(V&& v, S& s) {
+  v(s.running), v(s.started), v(s.ended), v(s.exit_code), v(s.retries), v(s.last_retry), v(s.failure);
+}
+template <class V, class S>
+void map_pool(V&& v, S& s) {
+  v(s.state), v(s.state_since), v(s.allocation), v(s.allocation_since), v(s.created), v(s.modified), v(s.target);
+  v(s.current), v(s.resize_timeout), v(s.drain), v(s.resize_errors);
+}
+template <class V, class S>
+void map_node(V&& v, S& s) {
+  v(s.pool), v(s.dedicated), v(s.state), v(s.state_since), v(s.allocated), v(s.last_boot), v(s.scheduling_enabled);
+  v(s.boot), v(s.start_task), v(s.tasks_run), v(s.tasks_succeeded), v(s.error);
+}
+template <class V, class S>
+void map_job(V&& v, S& s) {
+  v(s.state), v(s.state_since), v(s.previous_state), v(s.previous_since), v(s.created), v(s.modified), v(s.started);
+  v(s.ended), v(s.terminate_reason), v(s.disable);
+}
+template <class V, class S>
+void map_task(V&& v, S& task) {
+  v(task.spec.required_slots), v(task.spec.max_retries), v(task.spec.retention), v(task.spec.affinity);
+  auto& s = task.status;
+  v(s.state), v(s.previous_state), v(s.files_removed), v(s.has_exit_code), v(s.exit_code), v(s.attempt), v(s.retries);
+  v(s.requeues), v(s.node), v(s.state_since), v(s.previous_since), v(s.modified), v(s.created), v(s.started), v(s.ended);
+  v(s.last_retry), v(s.last_requeue), v(s.failure);
+}
+
+void Out::operator()(const Failure& value) { map_failure(*this, value); }
+void Out::operator()(const StartTaskStatus& value) { map_start_task(*this, value); }
+void In::operator()(Failure& value) { map_failure(*this, value); }
+void In::operator()(StartTaskStatus& value) { map_start_task(*this, value); }
+
+template <class Status, class Map>
+std::string write(const Status& status, Map map) {
+  Writer writer;
+  writer.number(kVersion);
+  map(Out{writer}, status);
+  return writer.take();
+}
+
+template <class Status, class Map>
+void read(std::string_view text, Status& status, Map map) {
+  TextReader reader(text);
+  if (reader.number() != kVersion) throw Error(500, "InternalError", "A status in the database is of an unknown version.");
+  map(In{reader}, status);
+}
+
+}  // namespace
+
+std::string to_text(const PoolStatus& status) {
+  return write(status, [](auto&& v, auto& s) { map_pool(v, s); });
+}
+std::string to_text(const NodeStatus& status) {
+  return write(status, [](auto&& v, auto& s) { map_node(v, s); });
+}
+std::string to_text(const JobStatus& status) {
+  return write(status, [](auto&& v, auto& s) { map_job(v, s); });
+}
+std::string to_text(const Task& status) {
+  return write(status, [](auto&& v, auto& s) { map_task(v, s); });
+}
+void from_text(std::string_view text, PoolStatus& status) {
+  read(text, status, [](auto&& v, auto& s) { map_pool(v, s); });
+}
+void from_text(std::string_view text, NodeStatus& status) {
+  read(text, status, [](auto&& v, auto& s) { map_node(v, s); });
+}
+void from_text(std::string_view text, JobStatus& status) {
+  read(text, status, [](auto&& v, auto& s) { map_job(v, s); });
+}
+void from_text(std::string_view text, Task& status) {
+  read(text, status, [](auto&& v, auto& s) { map_task(v, s); });
+}
+
+}  // namespace batchite
