@@ -5,7 +5,7 @@
 
 namespace batchite {
 
-struct Failure {
+struct FailureCode {
   std::string_view category;  // "usererror" or "servererror"; empty where the service gives none
   std::string_view code;
   std::string_view message;

@@ -348,7 +348,7 @@ std::string Generator::error_codes() {
                      "#include \"core/contract/failure.h\"\n\nnamespace batchite {\n";
   for (const auto& [space, rows] : errors_.items()) {
     const bool http = space == "errors";
-    const std::string type = http ? "ErrorCode" : "Failure";
+    const std::string type = http ? "ErrorCode" : "FailureCode";
     std::vector<std::string> names;
     text += fmt::format("\nnamespace {} {{\n", space);
     for (const Json& row : rows) {
