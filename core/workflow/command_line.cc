@@ -77,12 +77,12 @@ std::string without_prefix(std::string_view command_line) {
   return std::string(command_line);
 }
 
-void prefix_command(Document* task, const std::string& path, OperatingSystem system, Report& report) {
+void prefix_command(Document* task, const std::string& path, const AskSystem& system, Report& report) {
   if (!task) return;
   const std::string command = Reader(*task).text("commandLine");
   if (command.empty()) report.fail(path, "a task needs a commandLine; add one");
   if (is_prefixed(command)) return;
-  if (system == OperatingSystem::Windows) {
+  if (system() == OperatingSystem::Windows) {
     (*task)["commandLine"] = fmt::format("cmd /c \"{}\"", command);
     return;
   }

@@ -1,6 +1,7 @@
 // Command lines of templates: the shell in front of them, and the operating system that decides which. Pure; any
 // thread.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,10 @@ std::string shell_quote(std::string_view text);
 // The command without "/bin/bash -c " and the like, and without the quotes around what remains.
 std::string without_prefix(std::string_view command_line);
 
+// Asked only when needed, since the answer may lie with the service.
+using AskSystem = std::function<OperatingSystem()>;
+
 // Puts a shell in front of the task's commandLine unless it has one. `task` may be null. Reports a missing commandLine.
-void prefix_command(Document* task, const std::string& path, OperatingSystem system, Report& report);
+void prefix_command(Document* task, const std::string& path, const AskSystem& system, Report& report);
 
 }  // namespace batchite::workflow

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/encoding.h"
+#include "core/base/error.h"
 
 namespace batchite::workflow {
 namespace {
@@ -23,7 +24,8 @@ const std::vector<SourceFile>& FileSources::list(const Document& source, const s
   if (group.empty() == url.empty()) report.fail(path, "a source has exactly one of fileGroup and containerUrl");
   const std::string prefix = reader.text("prefix");
   const bool is_foreign = url.find('?') != std::string::npos;  // signed by whoever owns it
-  const std::string container = group.empty() ? container_of_url(url) : container_name(group);
+  const std::string container =
+      group.empty() ? container_of_url(url) : check_group(group, member_path(path, "fileGroup"), report);
   auto [listing, is_new] = listings_.try_emplace({is_foreign ? url : container, prefix});
   if (!is_new) return listing->second;
   for (const BlobItem& blob : is_foreign ? storage_.list_url(url, prefix) : storage_.list(container, prefix)) {
@@ -33,10 +35,6 @@ const std::vector<SourceFile>& FileSources::list(const Document& source, const s
   return listing->second;
 }
 
-std::string FileSources::write_url_of_group(const std::string& file_group) {
-  return write_url(container_name(file_group));
-}
-
 std::string FileSources::write_url(const std::string& container) {
   auto [url, is_new] = write_urls_.try_emplace(container);
   if (is_new) {
@@ -44,6 +42,14 @@ std::string FileSources::write_url(const std::string& container) {
     url->second = storage_.container_url(container, Access::Write);
   }
   return url->second;
+}
+
+std::string check_group(const std::string& file_group, const std::string& path, const Report& report) {
+  try {
+    return container_name(file_group);
+  } catch (const UsageError& error) {
+    report.fail(path, error.what());
+  }
 }
 
 std::string to_text_of_source(const Document& source) {

@@ -25,8 +25,7 @@ class FileSources {
   // The files of a source, in name order; may be none. Throws UsageError for a source that is neither kind.
   const std::vector<SourceFile>& list(const Document& source, const std::string& path, const Report& report);
 
-  // Address for writing into a group's container, or into one of the linked account; the container is made.
-  std::string write_url_of_group(const std::string& file_group);
+  // Address for writing into a container of the linked account; the container is made.
   std::string write_url(const std::string& container);
 
  private:
@@ -35,7 +34,9 @@ class FileSources {
   std::map<std::string, std::string> write_urls_;
 };
 
-// "group 'clips' (container fgrp-clips), prefix 'day1/'", for messages.
+// The container of a group. Throws UsageError naming the place.
+std::string check_group(const std::string& file_group, const std::string& path, const Report& report);
+// "the file group 'clips' (container fgrp-clips), prefix 'day1/'", for messages.
 std::string to_text_of_source(const Document& source);
 // The last part of a container's address, without its query.
 std::string container_of_url(const std::string& url);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 
-#include "core/base/error.h"
 #include "core/base/ids.h"
 
 namespace batchite::workflow {
@@ -26,7 +25,16 @@ std::size_t edits(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
+std::string one_a_line(const std::vector<Warning>& problems) {
+  std::string text;
+  for (const Warning& one : problems) text += (text.empty() ? "" : "\n") + to_text(one);
+  return text;
+}
+
 }  // namespace
+
+TemplateError::TemplateError(std::vector<Warning> problems)
+    : UsageError(one_a_line(problems)), problems_(std::move(problems)) {}
 
 std::string to_text(const Warning& warning) {
   return warning.path.empty() ? fmt::format("{}: {}", warning.file, warning.text)
@@ -50,13 +58,11 @@ void Report::problem(const std::string& path, const std::string& text) {
 }
 
 void Report::refuse_problems() const {
-  std::string all;
-  for (const Warning& one : problems_) all += (all.empty() ? "" : "\n") + to_text(one);
-  if (!all.empty()) throw UsageError(all);
+  if (!problems_.empty()) throw TemplateError(problems_);
 }
 
 void Report::fail(const std::string& path, const std::string& text) const {
-  throw UsageError(to_text({file_, path, text}));
+  throw TemplateError({{file_, path, text}});
 }
 
 std::string member_path(const std::string& path, const std::string& name) {

@@ -3,8 +3,10 @@
 #pragma once
 #include <set>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
+
+#include "core/base/error.h"
 
 namespace batchite::workflow {
 
@@ -18,6 +20,16 @@ struct Warning {
 // "FILE: PATH: TEXT"
 std::string to_text(const Warning& warning);
 
+// What is wrong with a template, one place each.
+class TemplateError : public UsageError {
+ public:
+  explicit TemplateError(std::vector<Warning> problems);
+  const std::vector<Warning>& problems() const { return problems_; }
+
+ private:
+  std::vector<Warning> problems_;
+};
+
 class Report {
  public:
   explicit Report(std::string file, bool strict = false) : file_(std::move(file)), strict_(strict) {}
@@ -28,7 +40,7 @@ class Report {
   void warn_or_refuse(const std::string& path, const std::string& text);
   // Kept until refuse_problems(), so that everything wrong is told at once.
   void problem(const std::string& path, const std::string& text);
-  // Throws UsageError with all problems, one a line, if there are any.
+  // Throws TemplateError with all problems, one a line, if there are any.
   void refuse_problems() const;
   [[noreturn]] void fail(const std::string& path, const std::string& text) const;
 

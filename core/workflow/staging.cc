@@ -119,7 +119,8 @@ void resolve_destination(Document& destination, const std::string& path, FileSou
   if (group.text("fileGroup").empty()) report.fail(path, "autoStorage needs a fileGroup");
   Document container = Document::object();
   if (group.has("path")) container["path"] = group.text("path");
-  container["containerUrl"] = sources.write_url_of_group(group.text("fileGroup"));
+  container["containerUrl"] = sources.write_url(
+      check_group(group.text("fileGroup"), member_path(member_path(path, "autoStorage"), "fileGroup"), report));
   destination.erase("autoStorage");
   destination["container"] = std::move(container);
 }
