@@ -1,0 +1,97 @@
+#include "core/workflow/cleanup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/workflow/transfer.h"
+
+namespace batchite::workflow {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kNotFound = 404;
+constexpr unsigned kConflict = 409;
+constexpr Ticks kPatience = 15s;  // for the tasks of a deleted job to end
+
+bool is_marked(const Document& resource) {
+  const Document& metadata = Reader(resource).array("metadata");
+  return std::ranges::any_of(metadata, [](const Document& item) { return Reader(item).text("name") == kRunMark; });
+}
+
+std::string_view noun(Stage kind) {
+  if (kind == Stage::DeleteContainer) return "container";
+  return kind == Stage::DeleteJob ? "job" : "pool";
+}
+
+}  // namespace
+
+void Cleanup::ask(const Made& made) {
+  try {
+    if (made.kind == Stage::DeleteContainer) {
+      Containers(client_.backend()).remove(made.id);
+    } else if (made.kind == Stage::DeleteJob) {
+      client_.call("Job_Delete", {{"jobId", made.id}});
+    } else {
+      client_.call("Pool_Delete", {{"poolId", made.id}});
+    }
+  } catch (const Error& error) {
+    // Gone already, or being deleted already.
+    if (error.status() != kNotFound && error.status() != kConflict) throw;
+  }
+}
+
+void Cleanup::remove(const Made& made) {
+  observer_.on(StageStarted{made.kind, made.id});
+  const Time begin = pace_.now();
+  try {
+    ask(made);
+    wait_until_gone(made);
+  } catch (const Error& error) {
+    observer_.on(Notice{fmt::format("{} {} could not be deleted: {}", noun(made.kind), made.id, error.what())});
+    return;
+  }
+  observer_.on(StageFinished{made.kind, made.id, pace_.now() - begin});
+}
+
+void Cleanup::wait_until_gone(const Made& made) {
+  if (made.kind == Stage::DeleteContainer) return;
+  const bool is_job = made.kind == Stage::DeleteJob;
+  const Time begin = pace_.now();
+  while (client_.find(is_job ? "Job_Get" : "Pool_Get", {{is_job ? "jobId" : "poolId", made.id}},
+                      {{"$select", "id,state"}})) {
+    const Ticks waited = pace_.now() - begin;
+    if (waited > kPatience) {
+      observer_.on(Notice{fmt::format("{} {} is still being deleted", noun(made.kind), made.id)});
+      return;
+    }
+    pace_.pause(std::clamp(waited / 4, Ticks(2ms), Ticks(250ms)));
+  }
+}
+
+void Cleanup::run() {
+  while (!made_.empty()) {
+    const Made last = made_.back();
+    made_.pop_back();
+    remove(last);
+  }
+}
+
+void Cleanup::remove_leftovers() {
+  std::vector<Made> left;
+  for (const Document& job : client_.list("Job_List")) {
+    if (is_marked(job)) left.push_back({Stage::DeleteJob, Reader(job).text("id")});
+  }
+  for (const Document& pool : client_.list("Pool_List")) {
+    if (is_marked(pool)) left.push_back({Stage::DeletePool, Reader(pool).text("id")});
+  }
+  for (const ContainerInfo& container : Containers(client_.backend()).list()) {
+    if (Reader(container.metadata).has(kRunMark)) left.push_back({Stage::DeleteContainer, container.name});
+  }
+  if (left.empty()) return;
+  observer_.on(StageStarted{Stage::RemoveLeftovers, "", left.size()});
+  for (const Made& made : left) remove(made);
+}
+
+}  // namespace batchite::workflow

@@ -1,0 +1,39 @@
+// Taking away what a run made, newest first, and what runs before it could not take away.
+// Nothing here throws: a thing that can't be deleted becomes a Notice, and the others go on. One thread.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "core/workflow/client.h"
+#include "core/workflow/events.h"
+
+namespace batchite::workflow {
+
+struct Made {
+  Stage kind;  // DeleteContainer, DeleteJob or DeletePool
+  std::string id;
+};
+
+class Cleanup {
+ public:
+  Cleanup(Client& client, Pace& pace, Observer& observer) : client_(client), pace_(pace), observer_(observer) {}
+
+  void add(Stage kind, std::string id) { made_.push_back({kind, std::move(id)}); }
+  const std::vector<Made>& made() const { return made_; }
+  // Deletes all of it in reverse order, and waits until jobs and pools are gone.
+  void run();
+  // Deletes what carries the mark of any run.
+  void remove_leftovers();
+
+ private:
+  void ask(const Made& made);
+  void remove(const Made& made);
+  void wait_until_gone(const Made& made);
+
+  Client& client_;
+  Pace& pace_;
+  Observer& observer_;
+  std::vector<Made> made_;
+};
+
+}  // namespace batchite::workflow
