@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,8 +16,9 @@ namespace batchite {
 namespace {
 
 constexpr rlim_t kFirstTag = rlim_t{1} << 62;
-constexpr rlim_t kStride = rlim_t{1} << 16;
-constexpr std::uint64_t kManyKeys = std::uint64_t{1} << 44;
+// How many limits belong to one task: of a launcher, of a launcher inside its task, and of one inside that.
+constexpr rlim_t kStrides[] = {rlim_t{1} << 32, rlim_t{1} << 16, 1};
+constexpr std::uint64_t kManyKeys = std::uint64_t{1} << 30;
 
 using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
 
@@ -72,13 +73,19 @@ TaskTags::TaskTags()
         return ::getrlimit(RLIMIT_RTTIME, &limit) == 0 ? limit.rlim_max : rlim_t{0};
       }()) {}
 
-TaskTags::TaskTags(rlim_t own_limit) : first_(kFirstTag), stride_(kStride), keys_(kManyKeys) {
+TaskTags::TaskTags(rlim_t own_limit) : first_(kFirstTag), stride_(kStrides[0]), keys_(kManyKeys) {
   if (own_limit == RLIM_INFINITY) return;
-  // Inside a task: what lies between the start of its block and its tag is ours. Any other limit: a block below it.
-  const rlim_t room = own_limit >= kFirstTag ? (own_limit - kFirstTag) % kStride : std::min(own_limit / 2, kStride);
-  first_ = own_limit - room;
-  stride_ = room == 0 ? 0 : 1;
-  keys_ = room == 0 ? kManyKeys : room;
+  stride_ = 0;
+  if (own_limit < kFirstTag) return;
+  // A tag is the last limit of its block; a block is divided among the tasks inside, but for the part with the tag
+  // itself.
+  for (std::size_t level = 1; level < std::size(kStrides) && stride_ == 0; ++level) {
+    const rlim_t block = kStrides[level - 1];
+    if ((own_limit - kFirstTag) % block != block - 1) continue;
+    first_ = own_limit - (block - 1);
+    stride_ = kStrides[level];
+    keys_ = block / stride_ - 1;
+  }
 }
 
 rlim_t TaskTags::tag(std::uint64_t key) const {
