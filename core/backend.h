@@ -23,8 +23,9 @@ struct Call {
   const contract::Operation& operation;
   Parameters path = {};
   Parameters query = {};
-  Parameters headers = {};  // conditions ("If-Match", …) and "ocp-range"; nothing else is looked at
-  Document body = nullptr;  // null: no body
+  Parameters headers = {};              // conditions ("If-Match", …) and "ocp-range"; nothing else is looked at
+  Document body = nullptr;              // null: no body
+  contract::Version version{20240201};  // of the caller; the default knows most of old and new
 };
 
 struct Reply {

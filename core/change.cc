@@ -66,7 +66,7 @@ std::optional<NodeKey> Change::find_node(PoolKey pool, std::string_view node_id)
   return found->second;
 }
 
-std::vector<Order> Change::commit() {
+std::vector<HostOrder> Change::commit() {
   if (happened_) {
     sort_unique(effects_.touched.pools);
     sort_unique(effects_.touched.nodes);
@@ -75,7 +75,7 @@ std::vector<Order> Change::commit() {
     keep_new_nodes();
     keep_statuses();
   }
-  std::vector<Order> result = orders();
+  std::vector<HostOrder> result = orders();
   if (happened_) erase_gone();
   if (writing_) world_.store.commit();
   committed_ = true;
@@ -126,14 +126,14 @@ void Change::erase_gone() {
   for (const PoolKey key : effects_.erased.pools) write().erase(Kind::Pool, number(key));
 }
 
-std::vector<Order> Change::orders() {
-  std::vector<Order> result;
+std::vector<HostOrder> Change::orders() {
+  std::vector<HostOrder> result;
   result.reserve(effects_.actions.size());
   for (const Action& action : effects_.actions) result.push_back(order(action));
   return result;
 }
 
-Order Change::order(const Action& action) {
+HostOrder Change::order(const Action& action) {
   if (const auto* boot = std::get_if<BootNode>(&action)) {
     const NodeName& name = name_of(boot->node);
     return BootNodeOrder{*boot, name.pool_id, name.node_id, world_.state.nodes.at(boot->node).status.dedicated};
@@ -152,8 +152,8 @@ Order Change::order(const Action& action) {
     return RemoveTaskFilesOrder{*remove, task_directory(context_of(JobKey{row.parent})->job_id, row.id)};
   }
   return std::visit(
-      [](const auto& same) -> Order {
-        if constexpr (std::is_constructible_v<Order, decltype(same)>) return same;
+      [](const auto& same) -> HostOrder {
+        if constexpr (std::is_constructible_v<HostOrder, decltype(same)>) return same;
         throw std::logic_error("an action without an order");
       },
       action);

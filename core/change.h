@@ -59,14 +59,14 @@ class Change {
   void happen(const Event& event);
 
   // Makes it all true and says what the host is to do. Nothing may be done with a Change afterwards.
-  std::vector<Order> commit();
+  std::vector<HostOrder> commit();
 
  private:
   void keep_statuses();
   void keep_new_nodes();
   void erase_gone();
-  std::vector<Order> orders();
-  Order order(const Action& action);
+  std::vector<HostOrder> orders();
+  HostOrder order(const Action& action);
   std::shared_ptr<const JobContext> context_of(JobKey job);
 
   World& world_;

@@ -40,7 +40,7 @@ struct RemoveTaskFilesOrder {
   std::string directory;  // below the node's root
 };
 
-using Order = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RemoveTaskFilesOrder, RemoveNode, KillStartTask,
+using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RemoveTaskFilesOrder, RemoveNode, KillStartTask,
                            KillTask, WakeAt>;
 
 // A task's directory below its node's root: workitems/{job}/job-1/{task}.
@@ -50,7 +50,7 @@ class Host {
  public:
   virtual ~Host() = default;
   // Only queues; orders are begun in this order. Answers come back as events.
-  virtual void enqueue(std::vector<Order> orders) = 0;
+  virtual void enqueue(std::vector<HostOrder> orders) = 0;
 };
 
 struct FileEntry {

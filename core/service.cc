@@ -14,7 +14,7 @@ void check_request(const Call& call) {
     if (operation.body_required) throw Error(errors::kInvalidRequestBody);
     return;
   }
-  contract::check_body(*operation.body, call.body, {});
+  contract::check_body(*operation.body, call.body, {.version = call.version});
 }
 
 }  // namespace

@@ -18,9 +18,9 @@ inline constexpr Kind kKinds[] = {Kind::Pool, Kind::Node, Kind::Job, Kind::Task}
 struct Row {
   std::int64_t key = 0;
   std::int64_t parent = 0;  // a node's pool, a task's job
-  std::string id;           // as the client wrote it
-  std::string spec;         // the client's document, JSON
-  std::string status;       // core/status_text.h
+  std::string id = {};      // as the client wrote it
+  std::string spec = {};    // the client's document, JSON
+  std::string status = {};  // core/status_text.h
 };
 
 struct Listed {
@@ -37,16 +37,16 @@ class Store {
 
   // The new row's key: row.key if that is not 0, else the next number of its kind. nullopt: parent has such an id already.
   virtual std::optional<std::int64_t> insert(Kind kind, const Row& row) = 0;
-  virtual std::optional<std::int64_t> find(Kind kind, std::int64_t parent, std::string_view id) = 0;
+  virtual std::optional<std::int64_t> find(Kind kind, std::int64_t parent, const std::string& id) = 0;
   // REQUIRES for the rest: there is such a row.
   virtual Row get(Kind kind, std::int64_t key) = 0;
-  virtual void put_spec(Kind kind, std::int64_t key, std::string_view spec) = 0;
-  virtual void put_status(Kind kind, std::int64_t key, std::string_view status) = 0;
+  virtual void put_spec(Kind kind, std::int64_t key, const std::string& spec) = 0;
+  virtual void put_status(Kind kind, std::int64_t key, const std::string& status) = 0;
   virtual void erase(Kind kind, std::int64_t key) = 0;
   virtual void erase_children(Kind kind, std::int64_t parent) = 0;
 
   // In the order of folded ids, those after `after` ("" for the first), at most `limit`.
-  virtual std::vector<Listed> list(Kind kind, std::int64_t parent, std::string_view after, std::size_t limit) = 0;
+  virtual std::vector<Listed> list(Kind kind, std::int64_t parent, const std::string& after, std::size_t limit) = 0;
   // Every row of the kind in the order of keys.
   virtual void each(Kind kind, const std::function<void(const Row&)>& visit) = 0;
 };

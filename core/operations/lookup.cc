@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/contract/error_codes.h"
+#include "core/contract/validate.h"
 
 namespace batchite {
 namespace {
@@ -31,8 +32,10 @@ std::size_t page_size(const Call& call) {
   return static_cast<std::size_t>(value);
 }
 
-// Keeps the members $select names.
+// What this caller sees of a resource: nothing secret or unknown to its version, and only what $select names.
 Document selected(const Call& call, Document document) {
+  const contract::Model* model = call.operation.item() ? call.operation.item() : call.operation.answer;
+  if (model) document = contract::shape(*model, std::move(document), call.version);
   const std::string* select = call.query.find("$select");
   if (!select || select->empty()) return document;
   Document kept = Document::object();
@@ -43,7 +46,6 @@ Document selected(const Call& call, Document document) {
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-    const contract::Model* model = call.operation.item() ? call.operation.item() : call.operation.answer;
     if (model && !model->find(name)) {
       throw Error(errors::kInvalidQueryParameterValue, {{"QueryParameterName", "$select"},
                                                         {"QueryParameterValue", *select},

@@ -1,6 +1,7 @@
 // Pools: add, read, change, resize, delete. Sources: learn.microsoft.com/rest/api/batchservice/pool and recorded answers.
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
+#include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
@@ -10,15 +11,6 @@ namespace batchite {
 namespace {
 
 constexpr Ticks kResizeTimeout = std::chrono::minutes(15);
-
-Error invalid(std::string name, std::string value, std::string reason) {
-  return Error(errors::kInvalidPropertyValue,
-               {{"PropertyName", std::move(name)}, {"PropertyValue", std::move(value)}, {"Reason", std::move(reason)}});
-}
-
-void default_to(Document& object, std::string_view name, Document value) {
-  if (!Reader(object).has(name)) object[std::string(name)] = std::move(value);
-}
 
 // What the service fills in when a client leaves it out.
 void fill_defaults(Document& pool) {
@@ -34,7 +26,7 @@ void fill_defaults(Document& pool) {
     if (!Reader(image).has("virtualMachineImageId")) default_to(image, "version", "latest");
   }
   if (const auto task = pool.find("startTask"); task != pool.end()) {
-    default_to(*task, "userIdentity", {{"autoUser", {{"scope", "pool"}, {"elevationLevel", "nonadmin"}}}});
+    default_identity(*task);
     default_to(*task, "maxTaskRetryCount", 0);
     default_to(*task, "waitForSuccess", true);
   }
@@ -43,7 +35,7 @@ void fill_defaults(Document& pool) {
 void refuse_what_comes_later(const Document& pool) {
   const Reader reader(pool);
   if (reader.get("enableAutoScale", false)) {
-    throw invalid("enableAutoScale", "true", "Autoscale is not implemented in this version of Batchite");
+    throw invalid_property("enableAutoScale", "true", "Autoscale is not implemented in this version of Batchite");
   }
   if (!reader.array("applicationPackageReferences").empty()) {
     const std::string id = Reader(reader.array("applicationPackageReferences")[0]).text("applicationId");
@@ -54,11 +46,11 @@ void refuse_what_comes_later(const Document& pool) {
 void check_pool(const Document& pool) {
   const Reader reader(pool);
   if (reader.has("virtualMachineConfiguration") == reader.has("cloudServiceConfiguration")) {
-    throw invalid("virtualMachineConfiguration", reader.has("virtualMachineConfiguration") ? "set" : "null",
+    throw invalid_property("virtualMachineConfiguration", reader.has("virtualMachineConfiguration") ? "set" : "null",
                   "Exactly one of virtualMachineConfiguration and cloudServiceConfiguration must be set");
   }
   if (reader.has("autoScaleFormula") && !reader.get("enableAutoScale", false)) {
-    throw invalid("autoScaleFormula", reader.text("autoScaleFormula"), "enableAutoScale must be true with a formula");
+    throw invalid_property("autoScaleFormula", reader.text("autoScaleFormula"), "enableAutoScale must be true with a formula");
   }
   refuse_what_comes_later(pool);
 }
@@ -69,9 +61,9 @@ Answer add_pool(Change& change, const Call& call) {
   fill_defaults(pool);
   const std::string id = pool["id"];
   const Targets target{pool["targetDedicatedNodes"], pool["targetLowPriorityNodes"]};
-  if (target.dedicated < 0) throw invalid("targetDedicatedNodes", std::to_string(target.dedicated), "Must not be negative");
+  if (target.dedicated < 0) throw invalid_property("targetDedicatedNodes", std::to_string(target.dedicated), "Must not be negative");
   if (target.low_priority < 0) {
-    throw invalid("targetLowPriorityNodes", std::to_string(target.low_priority), "Must not be negative");
+    throw invalid_property("targetLowPriorityNodes", std::to_string(target.low_priority), "Must not be negative");
   }
   const auto key = change.write().insert(Kind::Pool, {.id = id, .spec = pool.dump()});
   if (!key) {
@@ -131,7 +123,7 @@ Answer patch_pool(Change& change, const Call& call) {
   for (const auto& [name, value] : body.items()) {
     const bool always = std::find(std::begin(kAlwaysChangeable), std::end(kAlwaysChangeable), name) != std::end(kAlwaysChangeable);
     if (!always && !state.nodes.empty()) {
-      throw invalid(name, value.is_string() ? value.get<std::string>() : value.dump(),
+      throw invalid_property(name, value.is_string() ? value.get<std::string>() : value.dump(),
                     "Can be changed only while the pool has no nodes");
     }
     pool[name] = value;
@@ -165,7 +157,7 @@ Answer resize_pool(Change& change, const Call& call) {
   const Targets target{reader.get("targetDedicatedNodes", pool.status.target.dedicated),
                        reader.get("targetLowPriorityNodes", pool.status.target.low_priority)};
   if (target.dedicated < 0 || target.low_priority < 0) {
-    throw invalid(target.dedicated < 0 ? "targetDedicatedNodes" : "targetLowPriorityNodes",
+    throw invalid_property(target.dedicated < 0 ? "targetDedicatedNodes" : "targetLowPriorityNodes",
                   std::to_string(std::min(target.dedicated, target.low_priority)), "Must not be negative");
   }
   change.write();

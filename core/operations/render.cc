@@ -1,5 +1,7 @@
 #include "core/operations/render.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "core/operations/lookup.h"

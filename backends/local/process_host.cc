@@ -1,0 +1,412 @@
+#include "backends/local/process_host.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <boost/asio/post.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+
+#include "core/contract/error_codes.h"
+
+namespace batchite {
+namespace {
+
+namespace fs = std::filesystem;
+
+Time clock_now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
+
+std::string host_path(const StandIns& stand_ins) {
+  const char* inherited = std::getenv("PATH");
+  const std::string path = inherited ? inherited : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  return stand_ins.path_prefix.empty() ? path : stand_ins.path_prefix + ":" + path;
+}
+
+Failure failure_of(const FailureCode& code, std::vector<std::pair<std::string, std::string>> details) {
+  return {.category = code.category == "usererror" ? Category::UserError : Category::ServerError,
+          .code = std::string(code.code),
+          .message = std::string(code.message),
+          .details = std::move(details)};
+}
+
+// What the service says of an attempt whose process ended, or could not begin.
+Outcome outcome_of(const TaskExit& exit) {
+  Outcome outcome{.exit_code = std::nullopt, .failure = std::nullopt, .may_retry = true, .started = exit.started};
+  switch (exit.kind) {
+    case TaskExit::Kind::ProgramNotFound:
+      outcome.failure = failure_of(failures::kCommandProgramNotFound, {{"Message", "The system cannot find the file specified"}});
+      outcome.may_retry = false;
+      return outcome;
+    case TaskExit::Kind::LaunchFailed:
+      outcome.failure = failure_of(failures::kCommandLaunchFailed, {{"Message", exit.step + ": " + std::strerror(exit.value)}});
+      outcome.may_retry = false;
+      return outcome;
+    default: break;
+  }
+  outcome.exit_code = shell_exit_code(exit);
+  if (exit.timed_out) {
+    outcome.failure = failure_of(failures::kTaskEnded,
+                                 {{"Message", "The maximum execution time configured on the task was exceeded"},
+                                  {"AdditionalErrorCode", "FailureExitCode"}});
+    outcome.may_retry = false;
+  }
+  return outcome;
+}
+
+std::chrono::nanoseconds wall_clock_limit(const Document& spec) {
+  const std::string text = Reader(spec).object("constraints").text("maxWallClockTime");
+  const Ticks limit = parse_duration(text).value_or(kUnlimited);
+  constexpr Ticks kLongest = std::chrono::duration_cast<Ticks>(std::chrono::nanoseconds::max());
+  return limit >= kLongest ? std::chrono::nanoseconds(0) : std::chrono::nanoseconds(limit);
+}
+
+void remove_task_files(const fs::path& directory) {
+  remove_tree(directory);
+  std::error_code ignored;  // the job's own directories, once empty
+  if (fs::remove(directory.parent_path(), ignored)) fs::remove(directory.parent_path().parent_path(), ignored);
+}
+
+bool is_admin(const Document& spec) {
+  return Reader(spec).object("userIdentity").object("autoUser").text("elevationLevel") == "admin";
+}
+
+}  // namespace
+
+ProcessHost::ProcessHost(NodeDirectories& directories, Stager& stager, HostOptions options)
+    : directories_(directories),
+      stager_(stager),
+      options_(std::move(options)),
+      path_(host_path(options_.stand_ins)),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      launcher_(std::make_unique<Launcher>(options_.launcher)) {}
+
+ProcessHost::~ProcessHost() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  post([] {});
+  if (thread_.joinable()) thread_.join();
+  launcher_.reset();  // every process is gone when this returns
+  background_.join();
+}
+
+void ProcessHost::start(Report report) {
+  report_ = std::move(report);
+  thread_ = std::thread([this] { loop(); });
+}
+
+void ProcessHost::post(std::function<void()> to_loop) {
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back(std::move(to_loop));
+    if (inbox_.size() > 1) return;  // the loop has been woken for the first
+  }
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+}
+
+void ProcessHost::enqueue(std::vector<HostOrder> orders) {
+  if (orders.empty()) return;
+  post([this, orders = std::make_shared<std::vector<HostOrder>>(std::move(orders))] {
+    for (HostOrder& order : *orders) perform(order);
+  });
+}
+
+void ProcessHost::in_background(std::function<void()> work) { boost::asio::post(background_, std::move(work)); }
+
+// --- the loop -------------------------------------------------------------------------------------------------------
+
+void ProcessHost::loop() {
+  while (true) {
+    pollfd sources[] = {{wake_.get(), POLLIN, 0}, {launcher_->fd(), POLLIN, 0}};
+    poll(sources, 2, poll_timeout());
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
+    }
+    try {
+      if (sources[0].revents != 0) take_inbox();
+      if (sources[1].revents != 0) take_exits();
+      launch_waiting();
+    } catch (const LauncherLost&) {
+      replace_launcher();
+    }
+    if (clock_now() >= wake_at_) {
+      wake_at_ = Time::max();
+      events_.emplace_back(Tick{});
+    }
+    report_events();
+  }
+}
+
+int ProcessHost::poll_timeout() const {
+  const Time until = events_.empty() ? wake_at_ : retry_at_;
+  if (until == Time::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+void ProcessHost::take_inbox() {
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
+  std::vector<std::function<void()>> inbox;
+  {
+    const std::lock_guard lock(mutex_);
+    inbox.swap(inbox_);
+  }
+  for (const auto& work : inbox) work();
+}
+
+void ProcessHost::take_exits() {
+  for (const TaskExit& exit : launcher_->wait(std::chrono::milliseconds(0))) exited(exit);
+}
+
+void ProcessHost::launch_waiting() {
+  if (to_launch_.empty()) return;
+  const std::vector<RunRequest> requests = std::exchange(to_launch_, {});
+  launcher_->run_many(requests);
+}
+
+void ProcessHost::report_events() {
+  if (events_.empty() || clock_now() < retry_at_) return;
+  try {
+    report_(events_);
+    events_.clear();
+    retry_at_ = kNever;
+  } catch (const std::exception& error) {
+    if (retry_at_ == kNever) std::cerr << "batchite: results of tasks cannot be kept yet: " << error.what() << "\n";
+    retry_at_ = clock_now() + std::chrono::milliseconds(500);
+  }
+}
+
+// The launcher died (somebody killed it) and every process with it: as if the machine had restarted.
+void ProcessHost::replace_launcher() {
+  launcher_.reset();
+  launcher_ = std::make_unique<Launcher>(options_.launcher);
+  runs_.clear();
+  to_launch_.clear();
+  for (auto& [key, node] : nodes_) {
+    node.runs = 0;
+    if (node.when_empty) std::exchange(node.when_empty, {})();
+  }
+  events_.emplace_back(HostRestarted{});
+}
+
+// --- orders ---------------------------------------------------------------------------------------------------------
+
+void ProcessHost::perform(HostOrder& order) {
+  std::visit([this](auto& one) { perform(one); }, order);
+}
+
+void ProcessHost::when_empty(NodeKey node, std::function<void()> work) {
+  NodeHost& host = nodes_[node];
+  if (host.runs == 0) {
+    work();
+  } else {
+    host.when_empty = std::move(work);
+  }
+}
+
+void ProcessHost::perform(BootNodeOrder& order) {
+  const NodeKey key = order.what.node;
+  kill_runs([key](const Run& run) { return run.node == key; });
+  when_empty(key, [this, order = std::move(order)] {
+    const NodeKey node = order.what.node;
+    try {
+      NodeFacts& facts = nodes_[node].facts;
+      facts.root = directories_.make(node, order.pool_id, order.node_id, order.what.fresh);
+      facts.account = options_.account;
+      facts.account_url = options_.account_url;
+      facts.pool_id = order.pool_id;
+      facts.node_id = order.node_id;
+      facts.dedicated = order.dedicated;
+      facts.path = path_;
+      facts.more = options_.stand_ins.environment;
+      if (options_.isolation == Isolation::Landlock) {
+        launcher_->prepare_node(static_cast<std::uint32_t>(number(node)), {facts.root.string()});
+      }
+      events_.emplace_back(NodeBooted{node, order.what.boot});
+    } catch (const fs::filesystem_error& error) {
+      const bool full = error.code() == std::errc::no_space_on_device;
+      events_.emplace_back(NodeLost{node, NodeState::Unusable,
+                                    Failure{.category = Category::ServerError,
+                                            .code = full ? "DiskFull" : "NodeDirectoryError",
+                                            .message = full ? "The disk that holds the node's directories is full." : error.what(),
+                                            .details = {}}});
+    }
+  });
+}
+
+void ProcessHost::perform(RemoveNode& order) {
+  const NodeKey key = order.node;
+  kill_runs([key](const Run& run) { return run.node == key; });
+  when_empty(key, [this, key] {
+    if (options_.isolation == Isolation::Landlock) launcher_->forget_node(static_cast<std::uint32_t>(number(key)));
+    const fs::path away = directories_.take_away(key);
+    if (!away.empty()) in_background([away] { remove_tree(away); });
+    events_.emplace_back(NodeRemoved{key});
+    // Last: it holds what runs here.
+    post([this, key] { nodes_.erase(key); });
+  });
+}
+
+void ProcessHost::perform(RunStartTaskOrder& order) {
+  auto run = std::make_unique<Run>();
+  run->is_start_task = true;
+  run->node = order.what.node;
+  run->boot = order.what.boot;
+  run->attempt = order.what.attempt;
+  run->spec = Document::parse(order.spec);
+  const fs::path directory = nodes_.at(run->node).facts.root / "startup";
+  const Document& settings = Reader(run->spec).array("environmentSettings");
+  begin(std::move(run), {&settings}, {.directory = directory});
+}
+
+void ProcessHost::perform(RunTaskOrder& order) {
+  auto run = std::make_unique<Run>();
+  run->task = order.what.task;
+  run->node = order.what.node;
+  run->attempt = order.what.attempt;
+  run->spec = Document::parse(order.spec);
+  const fs::path directory = nodes_.at(run->node).facts.root / task_directory(order.job->job_id, order.task_id);
+  const Document common = order.job->common_environment.empty() ? Document::array() : Document::parse(order.job->common_environment);
+  const Document& settings = Reader(run->spec).array("environmentSettings");
+  begin(std::move(run), {&common, &settings}, {directory, order.job->job_id, order.task_id});
+}
+
+void ProcessHost::perform(KillStartTask& order) {
+  kill_runs([&order](const Run& run) { return run.is_start_task && run.node == order.node && run.boot == order.boot; });
+}
+
+void ProcessHost::perform(KillTask& order) {
+  kill_runs([&order](const Run& run) { return !run.is_start_task && run.task == order.task && run.attempt == order.attempt; });
+}
+
+void ProcessHost::perform(RemoveTaskFilesOrder& order) {
+  const auto node = nodes_.find(order.what.node);
+  if (node == nodes_.end()) return;
+  const TaskKey task = order.what.task;
+  const fs::path directory = node->second.facts.root / order.directory;
+  // A process of it may still be dying; its directory goes after it.
+  for (const auto& [id, run] : runs_) {
+    if (!run->is_start_task && run->task == task) {
+      run->remove_files = true;
+      return;
+    }
+  }
+  in_background([directory] { remove_task_files(directory); });
+}
+
+void ProcessHost::perform(WakeAt& order) { wake_at_ = order.at; }
+
+void ProcessHost::kill_runs(const std::function<bool(const Run&)>& which) {
+  launch_waiting();  // a kill must not overtake its run
+  for (const auto& [id, run] : runs_) {
+    if (run->killed || !which(*run)) continue;
+    run->killed = true;
+    launcher_->kill(id);  // nothing happens if its files are being staged; that ends by itself
+  }
+}
+
+// --- one run --------------------------------------------------------------------------------------------------------
+
+void ProcessHost::begin(std::unique_ptr<Run> run, std::vector<const Document*> settings, TaskFacts facts) {
+  NodeHost& node = nodes_.at(run->node);
+  ++node.runs;
+  const RunId id = ++last_run_;
+  const std::string directory = facts.directory.string();
+  run->directory = facts.directory;
+  RunRequest& request = run->request;
+  request.id = id;
+  request.command_line = Reader(run->spec).text("commandLine");
+  request.environment = task_environment(node.facts, facts, settings);
+  request.working_directory = directory + "/wd";
+  request.stdout_path = directory + "/stdout.txt";
+  request.stderr_path = directory + "/stderr.txt";
+  request.directories = {request.working_directory, directory + "/certs"};
+  request.wall_clock_limit = wall_clock_limit(run->spec);
+  request.isolation = options_.isolation;
+  request.node = static_cast<std::uint32_t>(number(run->node));
+  request.admin = is_admin(run->spec);
+  const bool has_files = !Reader(run->spec).array("resourceFiles").empty();
+  run->outcome.started = clock_now();
+  if (!has_files) to_launch_.push_back(request);
+  runs_.emplace(id, std::move(run));
+  if (has_files) stage_in(id);
+}
+
+void ProcessHost::stage_in(RunId id) {
+  const Run& run = *runs_.at(id);
+  in_background([this, id, files = run.spec["resourceFiles"], work = fs::path(run.request.working_directory)] {
+    std::optional<Failure> failure;
+    std::error_code error;
+    fs::create_directories(work, error);
+    if (error) {
+      failure = failure_of(failures::kResourceDirectoryCreateFailed, {{"Message", error.message()}});
+    } else {
+      failure = stager_.stage_in(files, work);
+    }
+    post([this, id, failure = std::move(failure)] {
+      const auto found = runs_.find(id);
+      if (found == runs_.end()) return;
+      Run& staged = *found->second;
+      if (!failure && !staged.killed) {
+        to_launch_.push_back(staged.request);
+        return;
+      }
+      staged.outcome.failure = failure;
+      staged.outcome.may_retry = false;
+      end(id);
+    });
+  });
+}
+
+void ProcessHost::exited(const TaskExit& exit) {
+  const auto found = runs_.find(exit.id);
+  if (found == runs_.end()) return;
+  Run& run = *found->second;
+  run.outcome = outcome_of(exit);
+  const bool ran = run.outcome.exit_code.has_value();
+  if (ran && !run.killed && !Reader(run.spec).array("outputFiles").empty()) {
+    stage_out(exit.id);
+  } else {
+    end(exit.id);
+  }
+}
+
+void ProcessHost::stage_out(RunId id) {
+  const Run& run = *runs_.at(id);
+  Stager::Output output{run.directory, run.request.environment, *run.outcome.exit_code};
+  in_background([this, id, files = run.spec["outputFiles"], output = std::move(output)] {
+    const std::optional<Failure> failure = stager_.stage_out(files, output);
+    post([this, id, failure] {
+      const auto found = runs_.find(id);
+      if (found == runs_.end()) return;
+      Outcome& outcome = found->second->outcome;
+      // A process that failed is what is reported; its upload only if it was the one thing that went wrong.
+      if (failure && outcome.exit_code == 0 && !outcome.failure) {
+        outcome.failure = failure;
+        outcome.may_retry = false;
+      }
+      end(id);
+    });
+  });
+}
+
+void ProcessHost::end(RunId id) {
+  const auto found = runs_.find(id);
+  const std::unique_ptr<Run> run = std::move(found->second);
+  runs_.erase(found);
+  if (run->is_start_task) {
+    events_.emplace_back(StartTaskExited{run->node, run->boot, run->attempt, run->outcome});
+  } else {
+    events_.emplace_back(TaskExited{run->task, run->attempt, run->outcome});
+  }
+  if (run->remove_files) in_background([directory = run->directory] { remove_task_files(directory); });
+  NodeHost& node = nodes_.at(run->node);
+  if (--node.runs == 0 && node.when_empty) std::exchange(node.when_empty, {})();
+}
+
+}  // namespace batchite

@@ -1,0 +1,120 @@
+// Carries the scheduler's orders out on this machine: node directories, staging, processes through the launcher.
+//
+// One thread owns everything here: it takes orders, watches the launcher and reports events in batches. Slow work (files
+// in and out, removing trees) is done by a small pool, whose results come back to that thread. enqueue() only queues.
+#pragma once
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "backends/local/launcher_client.h"
+#include "backends/local/node_directories.h"
+#include "backends/local/package_stand_ins.h"
+#include "backends/local/stager.h"
+#include "backends/local/task_environment.h"
+#include "core/host.h"
+#include "core/scheduler/event.h"
+
+namespace batchite {
+
+struct HostOptions {
+  std::string account;
+  std::string account_url;
+  Isolation isolation = Isolation::Process;
+  StandIns stand_ins = {};
+  LauncherOptions launcher = {};
+};
+
+class ProcessHost : public Host {
+ public:
+  // Brings events to the service. May throw Error: they are brought again, a moment later.
+  using Report = std::function<void(const std::vector<Event>&)>;
+
+  ProcessHost(NodeDirectories& directories, Stager& stager, HostOptions options);
+  // Ends every process and waits for it; reports nothing more.
+  ~ProcessHost() override;
+
+  void start(Report report);
+  void enqueue(std::vector<HostOrder> orders) override;
+
+ private:
+  // One attempt of a task or start task, from its order to its report.
+  struct Run {
+    bool is_start_task = false;
+    TaskKey task{};
+    NodeKey node{};
+    int boot = 0;
+    int attempt = 0;
+    bool killed = false;
+    bool remove_files = false;  // once it has ended
+    std::filesystem::path directory;
+    Document spec;
+    RunRequest request;
+    Outcome outcome;
+  };
+  struct NodeHost {
+    NodeFacts facts;
+    std::size_t runs = 0;
+    std::function<void()> when_empty;  // what waits for its last process to go
+  };
+  using RunId = std::uint64_t;
+
+  void loop();
+  void take_inbox();
+  void take_exits();
+  void launch_waiting();
+  void report_events();
+  void replace_launcher();
+  int poll_timeout() const;  // milliseconds; -1: until something comes
+
+  void perform(HostOrder& order);
+  void perform(BootNodeOrder& order);
+  void perform(RunStartTaskOrder& order);
+  void perform(RunTaskOrder& order);
+  void perform(RemoveTaskFilesOrder& order);
+  void perform(RemoveNode& order);
+  void perform(KillStartTask& order);
+  void perform(KillTask& order);
+  void perform(WakeAt& order);
+
+  void begin(std::unique_ptr<Run> run, std::vector<const Document*> settings, TaskFacts facts);
+  void stage_in(RunId id);
+  void exited(const TaskExit& exit);
+  void stage_out(RunId id);
+  void end(RunId id);
+  void kill_runs(const std::function<bool(const Run&)>& which);
+  void when_empty(NodeKey node, std::function<void()> work);
+
+  void post(std::function<void()> to_loop);      // from any thread, to the loop
+  void in_background(std::function<void()> work);
+
+  NodeDirectories& directories_;
+  Stager& stager_;
+  const HostOptions options_;
+  const std::string path_;
+  FileDescriptor wake_;
+  std::unique_ptr<Launcher> launcher_;
+  Report report_;
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> inbox_;  // guarded by mutex_
+  bool stopping_ = false;                     // guarded by mutex_
+
+  // The loop's own.
+  std::unordered_map<NodeKey, NodeHost> nodes_;
+  std::unordered_map<RunId, std::unique_ptr<Run>> runs_;
+  RunId last_run_ = 0;
+  std::vector<RunRequest> to_launch_;
+  std::vector<Event> events_;
+  Time wake_at_ = Time::max();
+  Time retry_at_ = kNever;  // a report failed: not before this
+
+  boost::asio::thread_pool background_{4};
+  std::thread thread_;
+};
+
+}  // namespace batchite

@@ -1,0 +1,49 @@
+// The store in one SQLite database (WAL). A commit is safe from the end of this process at any moment; from a power cut it
+// is with fsync, else the last moments may be lost but the database stays whole.
+//
+// Schema versions go forward by themselves; a newer one is refused. One user at a time.
+#pragma once
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "core/store.h"
+
+namespace batchite {
+
+class SqliteStore : public Store {
+ public:
+  // Throws UsageError for a database that is newer than this program, or none.
+  explicit SqliteStore(const std::filesystem::path& file, bool fsync = false);
+
+  void begin() override;
+  void commit() override;
+  void rollback() override;
+  std::optional<std::int64_t> insert(Kind kind, const Row& row) override;
+  std::optional<std::int64_t> find(Kind kind, std::int64_t parent, const std::string& id) override;
+  Row get(Kind kind, std::int64_t key) override;
+  void put_spec(Kind kind, std::int64_t key, const std::string& spec) override;
+  void put_status(Kind kind, std::int64_t key, const std::string& status) override;
+  void erase(Kind kind, std::int64_t key) override;
+  void erase_children(Kind kind, std::int64_t parent) override;
+  std::vector<Listed> list(Kind kind, std::int64_t parent, const std::string& after, std::size_t limit) override;
+  void each(Kind kind, const std::function<void(const Row&)>& visit) override;
+
+ private:
+  // The statements of one kind's table, prepared once.
+  struct Statements {
+    Statements(SQLite::Database& database, const std::string& table);
+    SQLite::Statement insert, find, get, put_spec, put_status, erase, erase_children, list, each;
+    std::int64_t last_key;
+  };
+  Statements& of(Kind kind) { return *statements_[static_cast<std::size_t>(kind)]; }
+
+  SQLite::Database database_;
+  std::array<std::unique_ptr<Statements>, std::size(kKinds)> statements_;
+  std::unique_ptr<SQLite::Statement> begin_, commit_, rollback_;
+};
+
+}  // namespace batchite

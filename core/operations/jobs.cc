@@ -1,0 +1,189 @@
+// Jobs: add, read, change, disable, enable, terminate, delete. Sources: learn.microsoft.com/rest/api/batchservice/job and
+// recorded answers.
+#include "core/contract/error_codes.h"
+#include "core/contract/validate.h"
+#include "core/operations/defaults.h"
+#include "core/operations/lookup.h"
+#include "core/operations/render.h"
+#include "core/operations/specs.h"
+#include "core/operations/table.h"
+
+namespace batchite {
+namespace {
+
+void fill_defaults(Document& job) {
+  default_to(job, "priority", 0);
+  default_to(job, "maxParallelTasks", -1);
+  default_to(job, "usesTaskDependencies", false);
+  default_to(job, "allowTaskPreemption", false);
+  default_to(job, "constraints", Document::object());
+  default_to(job["constraints"], "maxWallClockTime", kNoLimit);
+  default_to(job["constraints"], "maxTaskRetryCount", 0);
+  default_to(job, "onAllTasksComplete", "noaction");
+  default_to(job, "onTaskFailure", "noaction");
+}
+
+void check_job(const Document& job) {
+  const Reader reader(job);
+  const Reader pool = reader.object("poolInfo");
+  if (pool.has("poolId") == pool.has("autoPoolSpecification")) {
+    throw invalid_property("poolInfo", pool.document().dump(),
+                           "Exactly one of poolId and autoPoolSpecification must be set");
+  }
+  const int parallel = reader.get("maxParallelTasks", -1);
+  if (parallel == 0 || parallel < -1) {
+    throw invalid_property("maxParallelTasks", std::to_string(parallel), "Must be -1 or greater than 0");
+  }
+  if (reader.has("jobReleaseTask") && !reader.has("jobPreparationTask")) {
+    throw invalid_property("jobReleaseTask", "set", "A job release task needs a job preparation task");
+  }
+  // What a later milestone brings is refused by name.
+  if (pool.has("autoPoolSpecification")) {
+    throw invalid_property("autoPoolSpecification", "set", "Auto pools are not implemented in this version of Batchite");
+  }
+  for (const char* name : {"jobManagerTask", "jobPreparationTask", "jobReleaseTask"}) {
+    if (reader.has(name)) {
+      throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
+    }
+  }
+  if (reader.get("usesTaskDependencies", false)) {
+    throw invalid_property("usesTaskDependencies", "true", "Not implemented in this version of Batchite");
+  }
+}
+
+const Job& state_of(const Change& change, JobKey job) { return change.state().jobs.at(job); }
+
+// Jobs on their way out refuse changes, each in its own words.
+void require_open(const Job& job) {
+  switch (job.status.state) {
+    case JobState::Terminating: throw Error(errors::kJobBeingTerminated);
+    case JobState::Completed: throw Error(errors::kJobCompleted);
+    case JobState::Deleting: throw Error(errors::kJobBeingDeleted);
+    default: return;
+  }
+}
+
+Answer add_job(Change& change, const Call& call) {
+  Document job = contract::normalise(*call.operation.body, call.body);
+  check_job(job);
+  fill_defaults(job);
+  const std::string id = job["id"];
+  const auto key = change.write().insert(Kind::Job, {.id = id, .spec = job.dump()});
+  if (!key) {
+    const auto existing = change.read().find(Kind::Job, 0, id);
+    const JobState state = state_of(change, JobKey{*existing}).status.state;
+    if (state == JobState::Completed) throw Error(errors::kJobCompleted);
+    throw Error(state == JobState::Deleting ? errors::kJobBeingDeleted : errors::kJobExists);
+  }
+  change.happen(JobAdded{JobKey{*key}, job_spec(job)});
+  Reply reply = done(call, state_of(change, JobKey{*key}).status.modified);
+  reply.headers.add("Location", job_url(change, id));
+  return reply;
+}
+
+Answer list_jobs(Change& change, const Call& call) { return page(change, call, Kind::Job, 0, render_job); }
+
+Answer get_job(Change& change, const Call& call) {
+  const JobKey job = the_job(change, call);
+  const Time modified = state_of(change, job).status.modified;
+  check_conditions(call, modified);
+  return one(call, render_job(change, number(job)), modified);
+}
+
+Answer put_job(Change& change, const Call& call, JobKey key, Document job) {
+  fill_defaults(job);
+  check_job(job);
+  const Job& state = state_of(change, key);
+  const JobSpec spec = job_spec(job);
+  if (state.spec.on_all_tasks_complete == OnAllTasksComplete::TerminateJob &&
+      spec.on_all_tasks_complete == OnAllTasksComplete::NoAction) {
+    throw invalid_property("onAllTasksComplete", "noaction", "Cannot go back from terminatejob to noaction");
+  }
+  if (spec.pool_id != state.spec.pool_id && state.status.state != JobState::Disabled) {
+    throw Error(errors::kOperationInvalidForCurrentState);
+  }
+  change.write().put_spec(Kind::Job, number(key), job.dump());
+  change.happen(JobSpecChanged{key, spec});
+  const auto after = change.state().jobs.find(key);
+  return done(call, after->second.status.modified);
+}
+
+Answer patch_job(Change& change, const Call& call) {
+  const JobKey key = the_job(change, call);
+  check_conditions(call, state_of(change, key).status.modified);
+  require_open(state_of(change, key));
+  Document job = Document::parse(change.read().get(Kind::Job, number(key)).spec);
+  const Document body = contract::normalise(*call.operation.body, call.body);
+  for (const auto& [name, value] : body.items()) job[name] = value;
+  return put_job(change, call, key, std::move(job));
+}
+
+Answer update_job(Change& change, const Call& call) {
+  const JobKey key = the_job(change, call);
+  check_conditions(call, state_of(change, key).status.modified);
+  require_open(state_of(change, key));
+  Document job = Document::parse(change.read().get(Kind::Job, number(key)).spec);
+  for (const contract::Field& field : call.operation.body->fields) job.erase(std::string(field.name));
+  const Document body = contract::normalise(*call.operation.body, call.body);
+  for (const auto& [name, value] : body.items()) job[name] = value;
+  return put_job(change, call, key, std::move(job));
+}
+
+// Checks what all job actions have in common and lets the event happen.
+template <class Event>
+Answer act(Change& change, const Call& call, Event event) {
+  change.write();
+  change.happen(event);
+  const auto job = change.state().jobs.find(event.job);
+  const bool there = job != change.state().jobs.end();
+  return done(call, there ? std::optional(job->second.status.modified) : std::nullopt);
+}
+
+Answer disable_job(Change& change, const Call& call) {
+  const JobKey key = the_job(change, call);
+  check_conditions(call, state_of(change, key).status.modified);
+  require_open(state_of(change, key));
+  const Document body = contract::normalise(*call.operation.body, call.body);
+  return act(change, call, JobDisableAsked{key, drain_option(body, "disableTasks")});
+}
+
+Answer enable_job(Change& change, const Call& call) {
+  const JobKey key = the_job(change, call);
+  check_conditions(call, state_of(change, key).status.modified);
+  require_open(state_of(change, key));
+  const JobState state = state_of(change, key).status.state;
+  if (state != JobState::Disabled && state != JobState::Disabling) throw Error(errors::kOperationInvalidForCurrentState);
+  return act(change, call, JobEnableAsked{key});
+}
+
+Answer terminate_job(Change& change, const Call& call) {
+  const JobKey key = the_job(change, call);
+  check_conditions(call, state_of(change, key).status.modified);
+  require_open(state_of(change, key));
+  return act(change, call, JobTerminateAsked{key, call.body.is_null() ? "" : Reader(call.body).text("terminateReason")});
+}
+
+Answer delete_job(Change& change, const Call& call) {
+  const JobKey key = the_job(change, call);
+  check_conditions(call, state_of(change, key).status.modified);
+  if (state_of(change, key).status.state == JobState::Deleting) throw Error(errors::kJobBeingDeleted);
+  change.write();
+  change.happen(JobDeleteAsked{key});
+  return done(call);
+}
+
+Answer task_counts(Change& change, const Call& call) {
+  return Reply{.status = call.operation.status, .body = render_counts(state_of(change, the_job(change, call)).counts)};
+}
+
+constexpr OperationRow kJobs[] = {
+    {"Job_Add", add_job},         {"Job_List", list_jobs},       {"Job_Get", get_job},       {"Job_Patch", patch_job},
+    {"Job_Update", update_job},   {"Job_Disable", disable_job},  {"Job_Enable", enable_job}, {"Job_Terminate", terminate_job},
+    {"Job_Delete", delete_job},   {"Job_GetTaskCounts", task_counts},
+};
+
+}  // namespace
+
+std::span<const OperationRow> job_operations() { return kJobs; }
+
+}  // namespace batchite
