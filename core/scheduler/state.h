@@ -123,6 +123,7 @@ struct NodeStatus {
   std::int64_t tasks_run = 0;        // ended attempts of ordinary tasks
   std::int64_t tasks_succeeded = 0;  // with exit code 0
   std::optional<Failure> error;      // why unusable
+  Time emptied = kNever;             // its directories were last made anew; what ended until then has left no files
 };
 
 // --- Jobs and tasks -------------------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ struct TaskList {
 struct Task {
   TaskSpec spec;
   TaskStatus status;
-  TaskLink link;  // in its job's queue while active, in its node's running list while running
+  TaskLink link;  // while active in its job's queue, while running in its node's list, then in State::retained
 };
 
 struct TaskCounts {
@@ -200,13 +201,20 @@ struct TaskCounts {
   bool operator==(const TaskCounts&) const = default;
 };
 
+// Tasks whose keys follow each other; some may be gone.
+struct TaskRange {
+  TaskKey first, last;
+};
+
 struct Job {
   JobSpec spec;
   JobStatus status;
   // Derived.
   TaskCounts counts;
-  std::map<int, TaskList> queues;  // active tasks by required slots, oldest first
+  std::vector<TaskRange> tasks;    // all of them, in the order of creation
+  std::map<int, TaskList> queues;  // active tasks by required slots; what was requeued comes first, then the oldest
   PoolKey pool = kNoPool;          // the pool of that id, when there is one
+  bool ready = false;              // may start what is queued: its queues are then in the pool's ready_jobs
 };
 
 struct Node {
@@ -215,12 +223,16 @@ struct Node {
   enum class Pending : std::uint8_t { None, Leave, Reboot, Reimage, Offline };
   Pending pending = Pending::None;
   DrainOption drain = DrainOption::Requeue;
+  bool booting = false;      // BootNode is out and not answered
+  StartTaskSpec start_task;  // the one it runs, whatever the pool says by now
   // Derived.
   int free_slots = 0;
   TaskList running;
-  Time retain_until = kNever;  // latest retention of what ran here
-  std::deque<TaskKey> recent;  // at most 10, newest first
+  std::int64_t kept = 0;       // completed tasks whose directories are still here
+  std::deque<TaskKey> recent;  // tasks that ran here last, at most 10, newest first
+  int bucket = kNoBucket;      // which of the pool's by_free it is in
   NodeKey bucket_previous{}, bucket_next{};
+  static constexpr int kNoBucket = -1;
 };
 
 inline constexpr int kMaxSlots = 256;
@@ -231,9 +243,11 @@ struct Pool {
   PoolStatus status;
   // Derived.
   std::vector<NodeKey> nodes;                    // in the order of creation
-  std::array<NodeKey, kMaxSlots + 1> by_free{};  // nodes that take tasks, by free slots: heads of lists
-  std::bitset<kMaxSlots + 1> any_free;
-  std::set<std::pair<int, JobKey>> ready_jobs;  // (-priority, job) of jobs that may run something
+  Targets leaving;                               // of the current ones
+  std::array<NodeKey, kMaxSlots + 1> by_free{};  // nodes that take tasks, by free slots: heads of rings
+  std::bitset<kMaxSlots + 1> any_free;           // which rings have a node
+  // Required slots -> (-priority, job) of jobs that are ready and have such tasks. No set is empty.
+  std::map<int, std::set<std::pair<int, JobKey>>> ready_jobs;
 };
 
 // Delays that stand for Azure's; none by default.
@@ -243,14 +257,21 @@ struct Settings {
 };
 
 struct Timer {
-  enum class Kind : std::uint8_t { ResizeTimeout, Allocation, NodeStart, JobWallClock, NodeRetention };
+  enum class Kind : std::uint8_t { ResizeTimeout, Allocation, NodeStart, JobWallClock, JobEmpty, Retention };
   Time at;
   Kind kind;
-  std::int64_t key;     // of the pool, node or job
-  std::int64_t serial;  // tells a timer that was overtaken
+  std::int64_t key;     // of the pool, node or job; of State::retained
+  std::int64_t serial;  // keeps timers of one time in their order
   bool operator>(const Timer& other) const { return at != other.at ? at > other.at : serial > other.serial; }
 };
 
+// Completed tasks that still have a directory and the same retention, earliest end first.
+struct Retained {
+  TaskList tasks;
+  Time timer = kNever;  // the one that is set for them
+};
+
+// Timers are never taken back: when one fires, it is judged by the state whether there is still something to do.
 struct State {
   Settings settings;
   std::unordered_map<PoolKey, Pool> pools;
@@ -258,11 +279,13 @@ struct State {
   std::unordered_map<JobKey, Job> jobs;
   Table<TaskKey, Task> tasks;
   std::unordered_map<std::string, PoolKey> pools_by_id;  // folded
-  std::int64_t last_node = 0;                            // nodes are the only thing that the scheduler itself creates
-  // Tasks whose directory is still kept, by retention; within one, oldest end first.
-  std::map<Ticks, std::deque<TaskKey>> retained;
+  std::int64_t last_node = 0;  // nodes are the only thing that the scheduler itself creates; kept in the store
+  // Derived.
+  std::map<Ticks, Retained> retained;  // by retention
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
   std::int64_t timer_serial = 0;
+  Time wake_at = kNever;           // of the last WakeAt
+  std::vector<PoolKey> unsettled;  // within a step: pools that may have something to start
 };
 
 // Puts a resource read from the store back; rebuild() then derives the rest. Restoring starts nothing: HostRestarted

@@ -1,10 +1,12 @@
 // Rows addressed by a number that only grows: in pages, so that a million tasks cost no more than their own size and a
 // look-up is two additions. A page goes when its last row goes.
 #pragma once
+#include <array>
+#include <bitset>
 #include <cassert>
 #include <cstddef>
 #include <memory>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/scheduler/keys.h"
@@ -19,17 +21,18 @@ class Table {
     const auto [page, slot] = place(key);
     if (page >= pages_.size()) pages_.resize(page + 1);
     if (!pages_[page]) pages_[page] = std::make_unique<Page>();
-    assert(!pages_[page]->rows[slot]);
-    ++pages_[page]->count;
+    assert(!pages_[page]->used[slot]);
+    pages_[page]->used.set(slot);
     ++size_;
-    return pages_[page]->rows[slot].emplace();
+    return pages_[page]->rows[slot];
   }
   Row* find(Key key) {
     const auto [page, slot] = place(key);
-    if (page >= pages_.size() || !pages_[page] || !pages_[page]->rows[slot]) return nullptr;
-    return &*pages_[page]->rows[slot];
+    if (page >= pages_.size() || !pages_[page] || !pages_[page]->used[slot]) return nullptr;
+    return &pages_[page]->rows[slot];
   }
   const Row* find(Key key) const { return const_cast<Table*>(this)->find(key); }
+  bool contains(Key key) const { return find(key) != nullptr; }
   // REQUIRES: there is such a row.
   Row& at(Key key) {
     Row* row = find(key);
@@ -39,9 +42,10 @@ class Table {
   const Row& at(Key key) const { return const_cast<Table*>(this)->at(key); }
   void erase(Key key) {
     const auto [page, slot] = place(key);
-    pages_[page]->rows[slot].reset();
+    pages_[page]->rows[slot] = Row{};
+    pages_[page]->used.reset(slot);
     --size_;
-    if (--pages_[page]->count == 0) pages_[page].reset();
+    if (pages_[page]->used.none()) pages_[page].reset();
   }
   std::size_t size() const { return size_; }
 
@@ -50,7 +54,9 @@ class Table {
     for (std::size_t page = 0; page < pages_.size(); ++page) {
       if (!pages_[page]) continue;
       for (std::size_t slot = 0; slot < kPage; ++slot) {
-        if (auto& row = pages_[page]->rows[slot]) visit(Key(static_cast<std::int64_t>(page * kPage + slot)), *row);
+        if (pages_[page]->used[slot]) {
+          visit(Key(static_cast<std::int64_t>(page * kPage + slot)), pages_[page]->rows[slot]);
+        }
       }
     }
   }
@@ -62,8 +68,8 @@ class Table {
  private:
   static constexpr std::size_t kPage = 1024;
   struct Page {
-    std::array<std::optional<Row>, kPage> rows;
-    std::size_t count = 0;
+    std::array<Row, kPage> rows;
+    std::bitset<kPage> used;
   };
   static std::pair<std::size_t, std::size_t> place(Key key) {
     const auto at = static_cast<std::size_t>(number(key));

@@ -1,0 +1,230 @@
+// Recounts, from specifications and statuses, what the machines keep up to date step by step.
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "core/scheduler/machine.h"
+
+namespace batchite {
+namespace {
+
+using namespace scheduler;
+
+template <class... Values>
+void require(bool holds, fmt::format_string<Values...> sentence, Values&&... values) {
+  if (!holds) throw std::logic_error(fmt::format(sentence, std::forward<Values>(values)...));
+}
+
+struct Recount {
+  std::unordered_map<JobKey, TaskCounts> counts;
+  std::unordered_map<JobKey, std::map<int, std::size_t>> queued;  // by slots
+  std::unordered_map<NodeKey, int> used_slots;
+  std::unordered_map<NodeKey, std::size_t> running;
+  std::unordered_map<NodeKey, std::int64_t> kept;
+  std::map<Ticks, std::size_t> retained;
+};
+
+void add(TaskCounts& counts, const Task& task) {
+  Job job;
+  job.counts = counts;
+  count(job, task, +1);
+  counts = job.counts;
+}
+
+void recount_task(const State& state, TaskKey key, const Task& task, Recount& sums) {
+  const TaskStatus& status = task.status;
+  require(state.jobs.contains(task.spec.job), "task {} is of no job", number(key));
+  add(sums.counts[task.spec.job], task);
+  switch (status.state) {
+    case TaskState::Active:
+      ++sums.queued[task.spec.job][task.spec.required_slots];
+      require(status.ended == kNever, "task {} is active and has an end", number(key));
+      break;
+    case TaskState::Preparing:
+    case TaskState::Running:
+      require(state.nodes.contains(status.node), "task {} runs on no node", number(key));
+      sums.used_slots[status.node] += task.spec.required_slots;
+      ++sums.running[status.node];
+      require(status.attempt > 0, "task {} runs and was never started", number(key));
+      break;
+    case TaskState::Completed:
+      require(status.ended != kNever, "task {} is completed and has no end", number(key));
+      break;
+  }
+  require(status.has_exit_code || status.exit_code == 0, "task {} keeps an exit code that it does not have",
+          number(key));
+  if (!has_directory(task)) return;
+  ++sums.retained[task.spec.retention];
+  const Node* node = find(state.nodes, status.node);
+  if (node && keeps_directory(*node, task)) ++sums.kept[status.node];
+}
+
+// Walks a list once in each direction's links; `belongs` tells whether a task may be in it.
+template <class Belongs>
+void check_list(const State& state, const TaskList& list, const std::string& name, Belongs belongs) {
+  std::size_t size = 0;
+  TaskKey previous{};
+  for (TaskKey key = list.first; key != TaskKey{}; ++size) {
+    const Task* task = state.tasks.find(key);
+    require(task != nullptr, "{} names task {}, which is gone", name, number(key));
+    require(task->link.previous == previous, "{} is broken before task {}", name, number(key));
+    require(belongs(*task), "{} holds task {}, which does not belong there", name, number(key));
+    require(size < list.size, "{} is longer than its size", name);
+    previous = key;
+    key = task->link.next;
+  }
+  require(list.last == previous, "{} does not end at its last", name);
+  require(list.size == size, "{} has {} tasks but says {}", name, size, list.size);
+}
+
+void check_job_tasks(const State& state, JobKey key, const Job& job) {
+  std::int64_t tasks = 0;
+  for (const auto& [first, last] : job.tasks) {
+    for (auto task = number(first); task <= number(last); ++task) {
+      const Task* row = state.tasks.find(TaskKey{task});
+      if (!row) continue;
+      ++tasks;
+      require(row->spec.job == key, "job {} lists task {} of another", number(key), task);
+    }
+  }
+  const auto& counts = job.counts;
+  require(tasks == counts.active + counts.running + counts.succeeded + counts.failed, "job {} does not list its tasks",
+          number(key));
+}
+
+void check_job(const State& state, JobKey key, const Job& job, Recount& sums) {
+  require(job.counts == sums.counts[key], "the task counts of job {} are wrong", number(key));
+  check_job_tasks(state, key, job);
+  require(job.pool == pool_of(state, job.spec.pool_id), "job {} is bound to the wrong pool", number(key));
+  for (const auto& [slots, size] : sums.queued[key]) {
+    const auto it = job.queues.find(slots);
+    require(it != job.queues.end() && it->second.size == size, "job {} does not queue all its tasks of {} slots",
+            number(key), slots);
+  }
+  for (const auto& [slots, queue] : job.queues) {
+    check_list(
+        state, queue, fmt::format("the queue of job {} for {} slots", number(key), slots), [&](const Task& task) {
+          return task.spec.job == key && task.spec.required_slots == slots && task.status.state == TaskState::Active;
+        });
+    const Pool* pool = find(state.pools, job.pool);
+    if (!pool) continue;
+    const auto ready = pool->ready_jobs.find(slots);
+    const bool offered = ready != pool->ready_jobs.end() && ready->second.contains({-job.spec.priority, key});
+    require(offered == (job.ready && queue.size > 0), "job {} is wrongly offered for {} slots", number(key), slots);
+  }
+  const bool may_start = job.status.state == JobState::Active && job.pool != kNoPool &&
+                         (job.spec.max_parallel_tasks < 0 || job.counts.running < job.spec.max_parallel_tasks);
+  require(job.ready == may_start, "job {} is wrongly {}ready", number(key), job.ready ? "" : "not ");
+  const bool still = job.status.state == JobState::Disabled || job.status.state == JobState::Completed;
+  require(!still || job.counts.running == 0, "job {} is at rest but has running tasks", number(key));
+  require(job.status.state != JobState::Disabling || job.counts.running > 0, "job {} waits for nothing", number(key));
+}
+
+void check_node(const State& state, NodeKey key, const Node& node, Recount& sums) {
+  const Pool* pool = find(state.pools, node.status.pool);
+  require(pool != nullptr, "node {} is of no pool", number(key));
+  require(node.free_slots == pool->spec.task_slots - sums.used_slots[key], "node {} miscounts its free slots",
+          number(key));
+  require(node.free_slots >= 0, "node {} is given more than it has", number(key));
+  require(node.running.size == sums.running[key], "node {} does not list what it runs", number(key));
+  require(node.kept == sums.kept[key], "node {} keeps {} directories but says {}", number(key), sums.kept[key],
+          node.kept);
+  check_list(state, node.running, fmt::format("the running list of node {}", number(key)),
+             [&](const Task& task) { return task.status.state == TaskState::Running && task.status.node == key; });
+  const NodeState at = node.status.state;
+  require(at != NodeState::Running || node.running.size > 0, "node {} is running without a task", number(key));
+  require(node.running.size == 0 || at == NodeState::Running || at == NodeState::LeavingPool,
+          "node {} has tasks in a state that allows none", number(key));
+  require(node.bucket == (takes_tasks(node) ? node.free_slots : Node::kNoBucket), "node {} is in the wrong ring",
+          number(key));
+  require(node.recent.size() <= 10, "node {} remembers too many tasks", number(key));
+  for (const TaskKey task : node.recent) {
+    const Task* row = state.tasks.find(task);
+    require(row && row->status.node == key, "node {} remembers task {}, which is gone", number(key), number(task));
+  }
+}
+
+void check_rings(const State& state, PoolKey key, const Pool& pool) {
+  std::size_t expected = 0, found = 0;
+  for (const NodeKey node : pool.nodes) expected += state.nodes.at(node).bucket != Node::kNoBucket;
+  for (std::size_t slots = 0; slots < pool.by_free.size(); ++slots) {
+    const NodeKey head = pool.by_free[slots];
+    require(pool.any_free[slots] == (head != kNoNode), "pool {} has a wrong mark at {} slots", number(key), slots);
+    if (head == kNoNode) continue;
+    NodeKey at = head;
+    do {
+      const Node* node = find(state.nodes, at);
+      require(node && node->bucket == static_cast<int>(slots), "pool {} has a stranger in ring {}", number(key), slots);
+      require(state.nodes.at(node->bucket_next).bucket_previous == at, "pool {} has a broken ring {}", number(key),
+              slots);
+      require(++found <= expected, "pool {} has nodes in two rings", number(key));
+      at = node->bucket_next;
+    } while (at != head);
+  }
+  require(found == expected, "pool {} has nodes in no ring", number(key));
+}
+
+void check_pool(const State& state, PoolKey key, const Pool& pool) {
+  Targets current, leaving;
+  for (const NodeKey at : pool.nodes) {
+    const Node* node = find(state.nodes, at);
+    require(node && node->status.pool == key, "pool {} lists node {}, which is not its own", number(key), number(at));
+    ++of_kind(current, node->status.dedicated);
+    if (node->status.state == NodeState::LeavingPool) ++of_kind(leaving, node->status.dedicated);
+  }
+  require(current == pool.status.current, "pool {} miscounts its nodes", number(key));
+  require(leaving == pool.leaving, "pool {} miscounts its leaving nodes", number(key));
+  check_rings(state, key, pool);
+  for (const auto& [slots, jobs] : pool.ready_jobs) {
+    require(!jobs.empty(), "pool {} keeps an empty set of jobs", number(key));
+    for (const auto& [priority, job_key] : jobs) {
+      const Job* job = find(state.jobs, job_key);
+      const bool right = job && job->pool == key && job->ready && -job->spec.priority == priority &&
+                         job->queues.contains(slots) && job->queues.at(slots).size > 0;
+      require(right, "pool {} offers job {} wrongly", number(key), number(job_key));
+      // Whoever could start something would have done so.
+      require(pool.any_free.none() || !node_for(state, pool, state.tasks.at(job->queues.at(slots).first)),
+              "a task of job {} waits although a node is free", number(job_key));
+    }
+  }
+  require(pool.status.allocation == AllocationState::Steady || pool.status.resize_errors.empty(),
+          "pool {} tells errors of a resize that is not over", number(key));
+  const PoolKey* named = find(state.pools_by_id, pool.id);
+  require(named && *named == key, "pool {} is not found by its id", number(key));
+}
+
+void check_retained(const State& state, const Recount& sums) {
+  for (const auto& [retention, size] : sums.retained) {
+    const Retained* retained = find(state.retained, retention);
+    require(retained && retained->tasks.size == size, "not all directories are waiting to be removed");
+  }
+  for (const auto& [retention, retained] : state.retained) {
+    Time last = kNever;
+    check_list(state, retained.tasks, "a list of directories", [&, wanted = retention](const Task& task) {
+      const bool in_order = task.status.ended >= last;
+      last = task.status.ended;
+      return has_directory(task) && task.spec.retention == wanted && in_order;
+    });
+    require(retained.timer != kNever, "no timer is set for directories to be removed");
+  }
+}
+
+}  // namespace
+
+void check(const State& state) {
+  Recount sums;
+  state.tasks.each([&](TaskKey key, const Task& task) { recount_task(state, key, task, sums); });
+  std::size_t nodes = 0;
+  for (const auto& [key, pool] : state.pools) {
+    check_pool(state, key, pool);
+    nodes += pool.nodes.size();
+  }
+  require(nodes == state.nodes.size(), "{} nodes are in no pool's list", state.nodes.size() - nodes);
+  for (const auto& [key, node] : state.nodes) check_node(state, key, node, sums);
+  for (const auto& [key, job] : state.jobs) check_job(state, key, job, sums);
+  check_retained(state, sums);
+  require(state.pools_by_id.size() == state.pools.size(), "there are more pool ids than pools");
+  require(state.unsettled.empty(), "a step ended with something left to place");
+}
+
+}  // namespace batchite

@@ -1,0 +1,86 @@
+// Why a task waits, by the same rules as place.cc.
+#include "core/scheduler/machine.h"
+#include "core/scheduler/step.h"
+
+namespace batchite {
+namespace {
+
+using namespace scheduler;
+using Reason = Obstacle::Reason;
+
+std::int64_t ahead_in_job(const State& state, TaskKey key, const Task& task) {
+  std::int64_t ahead = 0;
+  for (TaskKey at = task.link.previous; at != TaskKey{}; at = state.tasks.at(at).link.previous) ++ahead;
+  const Job& job = state.jobs.at(task.spec.job);
+  for (const auto& [slots, queue] : job.queues) {
+    if (slots == task.spec.required_slots) continue;
+    TaskKey at = queue.first;
+    for (; at != TaskKey{} && at < key; at = state.tasks.at(at).link.next) ++ahead;
+  }
+  return ahead;
+}
+
+std::int64_t ahead_in_pool(const State& state, TaskKey key, const Task& task) {
+  std::int64_t ahead = ahead_in_job(state, key, task);
+  const Job& own = state.jobs.at(task.spec.job);
+  const std::pair place{-own.spec.priority, task.spec.job};
+  for (const auto& [other_key, other] : state.jobs) {
+    if (!other.ready || other.pool != own.pool) continue;
+    if (std::pair{-other.spec.priority, other_key} < place) ahead += other.counts.active;
+  }
+  return ahead;
+}
+
+void explain_nodes(const State& state, const Pool& pool, const Task& task, std::vector<Obstacle>& obstacles) {
+  for (const NodeKey key : pool.nodes) {
+    const Node& node = state.nodes.at(key);
+    if (!takes_tasks(node)) {
+      obstacles.push_back({Reason::NodeNotReady, key});
+    } else if (node.free_slots < task.spec.required_slots) {
+      obstacles.push_back({Reason::NodeFull, key, node.free_slots, task.spec.required_slots});
+    }
+  }
+}
+
+void explain_pool(const State& state, const Pool& pool, TaskKey key, const Task& task,
+                  std::vector<Obstacle>& obstacles) {
+  const Job& job = state.jobs.at(task.spec.job);
+  const int limit = job.spec.max_parallel_tasks;
+  if (limit >= 0 && job.counts.running >= limit) {
+    obstacles.push_back({Reason::JobAtMaxParallel, kNoNode, job.counts.running, limit});
+  }
+  if (pool.nodes.empty()) {
+    const Targets& target = pool.status.target;
+    obstacles.push_back({Reason::NoNodes, kNoNode, 0, target.dedicated + target.low_priority});
+  }
+  if (task.spec.required_slots > pool.spec.task_slots) {
+    obstacles.push_back({Reason::NeedsMoreSlots, kNoNode, task.spec.required_slots, pool.spec.task_slots});
+    return;
+  }
+  explain_nodes(state, pool, task, obstacles);
+  if (const std::int64_t ahead = ahead_in_pool(state, key, task)) {
+    obstacles.push_back({Reason::BehindOthers, kNoNode, ahead, 0});
+  }
+}
+
+}  // namespace
+
+std::vector<Obstacle> explain(const State& state, TaskKey key) {
+  const Task& task = state.tasks.at(key);
+  if (task.status.state != TaskState::Active) return {{Reason::TaskNotActive}};
+  std::vector<Obstacle> obstacles;
+  const Job& job = state.jobs.at(task.spec.job);
+  if (job.status.state != JobState::Active) obstacles.push_back({Reason::JobNotActive});
+  const Pool* pool = find(state.pools, job.pool);
+  if (!pool) {
+    obstacles.push_back({Reason::PoolMissing});
+  } else if (pool->status.state == PoolState::Deleting) {
+    obstacles.push_back({Reason::PoolDeleting});
+  } else {
+    explain_pool(state, *pool, key, task, obstacles);
+  }
+  if (obstacles.empty()) obstacles.push_back({Reason::AboutToStart});
+  return obstacles;
+}
+
+}  // namespace batchite

@@ -1,0 +1,184 @@
+#include "core/scheduler/machine.h"
+
+namespace batchite::scheduler {
+namespace {
+
+bool passes_through(JobState state) {
+  return state == JobState::Disabling || state == JobState::Enabling || state == JobState::Terminating;
+}
+
+// States that a job only passes through never become its previous one: a completed job was active before.
+void move_to(State& state, JobKey key, Job& job, JobState next, Time now, Effects& out) {
+  JobStatus& status = job.status;
+  if (!passes_through(status.state)) {
+    status.previous_state = status.state;
+    status.previous_since = status.state_since;
+  }
+  status.state = next;
+  status.state_since = now;
+  touch(out.touched.jobs, key);
+  file(state, key, job);
+}
+
+bool may_be_terminated(const Job& job) {
+  switch (job.status.state) {
+    case JobState::Active:
+    case JobState::Disabling:
+    case JobState::Disabled:
+    case JobState::Enabling:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::vector<TaskKey> running_tasks(const State& state, JobKey key, const Job& job) {
+  std::vector<TaskKey> tasks;
+  if (job.counts.running == 0) return tasks;
+  for (const NodeKey node : state.pools.at(job.pool).nodes) {
+    const TaskList& running = state.nodes.at(node).running;
+    for (TaskKey task = running.first; task != TaskKey{}; task = state.tasks.at(task).link.next) {
+      if (state.tasks.at(task).spec.job == key) tasks.push_back(task);
+    }
+  }
+  std::ranges::sort(tasks);
+  return tasks;
+}
+
+// The newest first, so that the oldest is the first of the queue afterwards.
+void evict_all(State& state, JobKey key, const Job& job, Evict how, Time now, Effects& out) {
+  std::vector<TaskKey> tasks = running_tasks(state, key, job);
+  if (how != Evict::Terminate) std::ranges::reverse(tasks);
+  for (const TaskKey task : tasks) evict(state, task, how, now, out);
+}
+
+void terminate(State& state, JobKey key, Job& job, const std::string& reason, Time now, Effects& out) {
+  if (!may_be_terminated(job)) return;
+  job.status.terminate_reason = reason;
+  job.status.modified = now;
+  move_to(state, key, job, JobState::Terminating, now, out);
+  evict_all(state, key, job, Evict::Terminate, now, out);
+  job.status.ended = now;
+  move_to(state, key, job, JobState::Completed, now, out);
+}
+
+void arm_wall_clock(State& state, JobKey key, const Job& job) {
+  arm(state, Timer::Kind::JobWallClock, number(key), after(job.status.created, job.spec.max_wall_clock));
+}
+
+}  // namespace
+
+void append(std::vector<TaskRange>& ranges, TaskKey key) {
+  if (!ranges.empty() && number(ranges.back().last) + 1 == number(key)) {
+    ranges.back().last = key;
+  } else {
+    ranges.push_back({key, key});
+  }
+}
+
+// Keys of tasks that are gone weigh nothing until ranges are most of what a job has.
+void compact(const State& state, Job& job) {
+  const TaskCounts& counts = job.counts;
+  const auto tasks = static_cast<std::size_t>(counts.active + counts.running + counts.succeeded + counts.failed);
+  if (job.tasks.size() < 64 + 2 * tasks) return;
+  std::vector<TaskRange> kept;
+  for (const auto& [first, last] : job.tasks) {
+    for (auto key = number(first); key <= number(last); ++key) {
+      if (state.tasks.find(TaskKey{key})) append(kept, TaskKey{key});
+    }
+  }
+  job.tasks = std::move(kept);
+}
+
+void after_ending(State& state, JobKey key, Job& job, Time now, Effects& out) {
+  file(state, key, job);
+  if (job.status.state == JobState::Disabling && job.counts.running == 0) {
+    move_to(state, key, job, JobState::Disabled, now, out);
+  }
+  end_if_complete(state, key, job, now, out);
+}
+
+// Without exit conditions, a failed task's job action is to terminate.
+void after_failure(State& state, JobKey key, Job& job, Time now, Effects& out) {
+  if (job.spec.on_task_failure != OnTaskFailure::PerformExitOptionsJobAction) return;
+  terminate(state, key, job, "TaskFailed", now, out);
+}
+
+void end_if_complete(State& state, JobKey key, Job& job, Time now, Effects& out) {
+  if (job.spec.on_all_tasks_complete != OnAllTasksComplete::TerminateJob) return;
+  if (job.status.state != JobState::Active || job.counts.active > 0 || job.counts.running > 0) return;
+  terminate(state, key, job, "AllTasksComplete", now, out);
+}
+
+void wall_clock_passed(State& state, JobKey key, Time now, Effects& out) {
+  Job* job = find(state.jobs, key);
+  if (!job || after(job->status.created, job->spec.max_wall_clock) > now) return;
+  terminate(state, key, *job, "MaxWallClockTimeExpiry", now, out);
+}
+
+void on(State& state, const JobAdded& e, Time now, Effects& out) {
+  Job& job = state.jobs[e.job];
+  job.spec = e.spec;
+  job.pool = pool_of(state, e.spec.pool_id);
+  JobStatus& status = job.status;
+  status.state_since = status.created = status.modified = status.started = now;
+  touch(out.touched.jobs, e.job);
+  file(state, e.job, job);
+  arm_wall_clock(state, e.job, job);
+  if (job.spec.on_all_tasks_complete == OnAllTasksComplete::TerminateJob) {
+    arm(state, Timer::Kind::JobEmpty, number(e.job), after(now, kEmptyJobGrace));
+  }
+}
+
+void on(State& state, const JobSpecChanged& e, Time now, Effects& out) {
+  Job* job = find(state.jobs, e.job);
+  if (!job) return;
+  withdraw(state, e.job, *job);
+  job->spec = e.spec;
+  if (job->counts.running == 0) job->pool = pool_of(state, e.spec.pool_id);
+  file(state, e.job, *job);
+  job->status.modified = now;
+  touch(out.touched.jobs, e.job);
+  arm_wall_clock(state, e.job, *job);
+  end_if_complete(state, e.job, *job, now, out);
+}
+
+void on(State& state, const JobDisableAsked& e, Time now, Effects& out) {
+  Job* job = find(state.jobs, e.job);
+  if (!job || !may_be_terminated(*job)) return;
+  job->status.disable = e.tasks;
+  job->status.modified = now;
+  if (job->status.state == JobState::Disabled) return touch(out.touched.jobs, e.job);
+  if (job->status.state != JobState::Disabling) move_to(state, e.job, *job, JobState::Disabling, now, out);
+  if (e.tasks == DrainOption::Requeue) evict_all(state, e.job, *job, Evict::Requeue, now, out);
+  if (e.tasks == DrainOption::Terminate) evict_all(state, e.job, *job, Evict::Terminate, now, out);
+  after_ending(state, e.job, *job, now, out);
+}
+
+void on(State& state, const JobEnableAsked& e, Time now, Effects& out) {
+  Job* job = find(state.jobs, e.job);
+  if (!job || (job->status.state != JobState::Disabled && job->status.state != JobState::Disabling)) return;
+  job->status.modified = now;
+  move_to(state, e.job, *job, JobState::Active, now, out);
+  end_if_complete(state, e.job, *job, now, out);
+}
+
+void on(State& state, const JobTerminateAsked& e, Time now, Effects& out) {
+  Job* job = find(state.jobs, e.job);
+  if (job) terminate(state, e.job, *job, e.reason.empty() ? "UserTerminate" : e.reason, now, out);
+}
+
+void on(State& state, const JobDeleteAsked& e, Time now, Effects& out) {
+  Job* job = find(state.jobs, e.job);
+  if (!job) return;
+  move_to(state, e.job, *job, JobState::Deleting, now, out);
+  for (const auto& [first, last] : job->tasks) {
+    for (auto key = number(first); key <= number(last); ++key) {
+      if (state.tasks.find(TaskKey{key})) erase_task(state, TaskKey{key}, now, out);
+    }
+  }
+  state.jobs.erase(e.job);
+  out.erased.jobs.push_back(e.job);
+}
+
+}  // namespace batchite::scheduler

@@ -1,0 +1,148 @@
+// What the machines of the scheduler (pool, node, job, task, placing, timers) offer each other; nobody else includes
+// this. Every function leaves all derived data right, so any of them may follow any other within a step. What may have
+// become placeable is noted in State::unsettled and placed at the end of the step.
+// Source of behaviour: learn.microsoft.com/rest/api/batchservice, and recordings of the service.
+#pragma once
+#include <algorithm>
+
+#include "core/scheduler/action.h"
+#include "core/scheduler/event.h"
+#include "core/scheduler/state.h"
+
+namespace batchite::scheduler {
+
+// What becomes of a task whose process is killed.
+enum class Evict : std::uint8_t {
+  Requeue,    // it was asked for: counted in requeues
+  Recover,    // its node failed: not counted anywhere
+  Vanish,     // the same, and its process is gone already
+  Terminate,  // completed, TaskEnded
+};
+
+// How a task completes.
+struct Ending {
+  std::optional<int> exit_code;
+  std::unique_ptr<Failure> failure;
+  bool by_itself = false;  // it ran to its end: a failure then counts for onTaskFailure
+};
+
+// --- task.cc: REQUIRES of task and node keys here: they exist ---
+void start(State& state, TaskKey key, NodeKey on, Time now, Effects& out);
+void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out);
+void evict(State& state, TaskKey key, Evict how, Time now, Effects& out);  // REQUIRES: it runs
+void erase_task(State& state, TaskKey key, Time now, Effects& out);
+void count(Job& job, const Task& task, int by);
+// Completed tasks with a directory: in the list of their retention, and counted at their node.
+bool has_directory(const Task& task);
+void retain(State& state, TaskKey key, Task& task);
+void release(State& state, TaskKey key, Task& task);
+void retention_due(State& state, Ticks retention, Time timer, Time now, Effects& out);
+
+// --- job.cc ---
+// A job that completes itself when all its tasks are complete does not do so in the moment of its creation: recordings
+// show it active for up to 300 ms, in which clients add tasks.
+inline constexpr Ticks kEmptyJobGrace = std::chrono::milliseconds(500);
+// After something of it ended: disabling may be done, its tasks may all be complete.
+void after_ending(State& state, JobKey key, Job& job, Time now, Effects& out);
+void after_failure(State& state, JobKey key, Job& job, Time now, Effects& out);
+void wall_clock_passed(State& state, JobKey key, Time now, Effects& out);
+void end_if_complete(State& state, JobKey key, Job& job, Time now, Effects& out);
+void append(std::vector<TaskRange>& ranges, TaskKey key);
+void compact(const State& state, Job& job);  // after a task of it went; does something now and then
+
+// --- node.cc ---
+void create_node(State& state, PoolKey pool, bool dedicated, Time now, Effects& out);
+void node_start_due(State& state, NodeKey key, Time now, Effects& out);
+// Begins its removal, after its tasks have gone the way the option says.
+void leave_pool(State& state, NodeKey key, Node& node, DrainOption drain, Time now, Effects& out);
+// Takes the beginning back, if its tasks have not gone yet.
+void stay_in_pool(State& state, NodeKey key, Node& node, Time now, Effects& out);
+// After something of it ended: it may be idle now, and what was waiting for that can happen.
+void after_ending(State& state, NodeKey key, Node& node, Time now, Effects& out);
+// Its directories are still those that the task ran in.
+bool keeps_directory(const Node& node, const Task& task);
+
+// --- pool.cc ---
+void allocation_due(State& state, PoolKey key, Time now, Effects& out);
+void resize_timeout_due(State& state, PoolKey key, Time now, Effects& out);
+void node_gone(State& state, PoolKey key, NodeKey node, bool dedicated, Time now, Effects& out);
+inline int& of_kind(Targets& targets, bool dedicated) { return dedicated ? targets.dedicated : targets.low_priority; }
+
+// --- place.cc ---
+bool takes_tasks(const Node& node);
+// Puts the node into the bucket, the job into the ready_jobs, that it belongs to by now.
+void file(State& state, NodeKey key, Node& node);
+void file(State& state, JobKey key, Job& job);
+void withdraw(State& state, JobKey key, Job& job);  // before its priority or pool changes; file() undoes it
+enum class Position : std::uint8_t { First, Last };
+void enqueue(State& state, TaskKey key, Task& task, Position position);
+void dequeue(State& state, TaskKey key, Task& task);
+void place(State& state, PoolKey key, Time now, Effects& out);
+std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task& task);
+
+// --- rebuild.cc ---
+// What can be told from specs and statuses alone; check() compares with it.
+PoolKey pool_of(const State& state, const std::string& id);
+
+// --- timers.cc ---
+void arm(State& state, Timer::Kind kind, std::int64_t key, Time at);
+void fire_timers(State& state, Time now, Effects& out);
+void announce_earliest_timer(State& state, Effects& out);
+
+// --- lists of tasks, through their links ---
+inline void insert(State& state, TaskList& list, TaskKey key, TaskKey before) {  // before: 0 for the end
+  Task& task = state.tasks.at(key);
+  TaskKey& back = before == TaskKey{} ? list.last : state.tasks.at(before).link.previous;
+  task.link = {back, before};
+  (back == TaskKey{} ? list.first : state.tasks.at(back).link.next) = key;
+  back = key;
+  ++list.size;
+}
+inline void remove(State& state, TaskList& list, Task& task) {
+  const auto [previous, next] = task.link;
+  (previous == TaskKey{} ? list.first : state.tasks.at(previous).link.next) = next;
+  (next == TaskKey{} ? list.last : state.tasks.at(next).link.previous) = previous;
+  task.link = {};
+  --list.size;
+}
+
+template <class Key>
+void touch(std::vector<Key>& keys, Key key) {
+  if (keys.empty() || keys.back() != key) keys.push_back(key);
+}
+
+template <class Rows, class Key>
+auto* find(Rows& rows, Key key) {
+  const auto it = rows.find(key);
+  return it == rows.end() ? nullptr : &it->second;
+}
+
+// --- events, each in the file of its machine ---
+void on(State& state, const PoolAdded& e, Time now, Effects& out);
+void on(State& state, const PoolSpecChanged& e, Time now, Effects& out);
+void on(State& state, const PoolResizeAsked& e, Time now, Effects& out);
+void on(State& state, const PoolStopResizeAsked& e, Time now, Effects& out);
+void on(State& state, const NodesRemoveAsked& e, Time now, Effects& out);
+void on(State& state, const PoolDeleteAsked& e, Time now, Effects& out);
+void on(State& state, const NodeRebootAsked& e, Time now, Effects& out);
+void on(State& state, const NodeSchedulingAsked& e, Time now, Effects& out);
+void on(State& state, const JobAdded& e, Time now, Effects& out);
+void on(State& state, const JobSpecChanged& e, Time now, Effects& out);
+void on(State& state, const JobDisableAsked& e, Time now, Effects& out);
+void on(State& state, const JobEnableAsked& e, Time now, Effects& out);
+void on(State& state, const JobTerminateAsked& e, Time now, Effects& out);
+void on(State& state, const JobDeleteAsked& e, Time now, Effects& out);
+void on(State& state, const TasksAdded& e, Time now, Effects& out);
+void on(State& state, const TaskSpecChanged& e, Time now, Effects& out);
+void on(State& state, const TaskTerminateAsked& e, Time now, Effects& out);
+void on(State& state, const TaskReactivateAsked& e, Time now, Effects& out);
+void on(State& state, const TaskDeleteAsked& e, Time now, Effects& out);
+void on(State& state, const NodeBooted& e, Time now, Effects& out);
+void on(State& state, const NodeRemoved& e, Time now, Effects& out);
+void on(State& state, const NodeLost& e, Time now, Effects& out);
+void on(State& state, const StartTaskExited& e, Time now, Effects& out);
+void on(State& state, const TaskExited& e, Time now, Effects& out);
+void on(State& state, const Tick& e, Time now, Effects& out);
+void on(State& state, const HostRestarted& e, Time now, Effects& out);
+
+}  // namespace batchite::scheduler

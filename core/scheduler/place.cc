@@ -1,0 +1,164 @@
+// Which task runs where. Tasks wait in their job's queues by required slots; nodes that take tasks stand in rings by
+// free slots; a pool knows which jobs are ready, by slots and priority. So a decision looks at heads only: it costs the
+// same with one task or a million, one node or ten thousand.
+#include "core/scheduler/machine.h"
+
+namespace batchite::scheduler {
+namespace {
+
+void note_unsettled(State& state, PoolKey pool) { touch(state.unsettled, pool); }
+
+void leave_ring(State& state, Pool& pool, NodeKey key, Node& node) {
+  const auto slots = static_cast<std::size_t>(node.bucket);
+  if (node.bucket_next == key) {
+    pool.by_free[slots] = kNoNode;
+    pool.any_free.reset(slots);
+    return;
+  }
+  state.nodes.at(node.bucket_previous).bucket_next = node.bucket_next;
+  state.nodes.at(node.bucket_next).bucket_previous = node.bucket_previous;
+  if (pool.by_free[slots] == key) pool.by_free[slots] = node.bucket_next;
+}
+
+// At the end: nodes of one ring take turns.
+void join_ring(State& state, Pool& pool, NodeKey key, Node& node) {
+  const auto slots = static_cast<std::size_t>(node.bucket);
+  NodeKey& head = pool.by_free[slots];
+  if (head == kNoNode) {
+    head = key;
+    pool.any_free.set(slots);
+    node.bucket_previous = node.bucket_next = key;
+    return;
+  }
+  Node& first = state.nodes.at(head);
+  node.bucket_next = head;
+  node.bucket_previous = first.bucket_previous;
+  state.nodes.at(first.bucket_previous).bucket_next = key;
+  first.bucket_previous = key;
+}
+
+void offer(Pool& pool, int slots, JobKey key, const Job& job) {
+  pool.ready_jobs[slots].emplace(-job.spec.priority, key);
+}
+
+void take_back(Pool& pool, int slots, JobKey key, const Job& job) {
+  const auto it = pool.ready_jobs.find(slots);
+  it->second.erase({-job.spec.priority, key});
+  if (it->second.empty()) pool.ready_jobs.erase(it);
+}
+
+bool may_start(const Job& job) {
+  return job.status.state == JobState::Active && job.pool != kNoPool &&
+         (job.spec.max_parallel_tasks < 0 || job.counts.running < job.spec.max_parallel_tasks);
+}
+
+int most_free(const Pool& pool) {
+  int slots = pool.spec.task_slots;
+  while (slots > 0 && !pool.any_free[static_cast<std::size_t>(slots)]) --slots;
+  return slots;
+}
+
+// The job of the highest priority that has something small enough; of jobs alike, the oldest.
+std::optional<JobKey> next_job(const Pool& pool, int slots) {
+  std::optional<std::pair<int, JobKey>> best;
+  for (const auto& [needed, jobs] : pool.ready_jobs) {
+    if (needed > slots) break;
+    if (!best || *jobs.begin() < *best) best = *jobs.begin();
+  }
+  if (!best) return std::nullopt;
+  return best->second;
+}
+
+TaskKey next_task(const Job& job, int slots) {
+  TaskKey oldest{};
+  for (const auto& [needed, queue] : job.queues) {
+    if (needed > slots) break;
+    if (queue.size > 0 && (oldest == TaskKey{} || queue.first < oldest)) oldest = queue.first;
+  }
+  return oldest;
+}
+
+}  // namespace
+
+bool takes_tasks(const Node& node) {
+  return (node.status.state == NodeState::Idle || node.status.state == NodeState::Running) &&
+         node.status.scheduling_enabled && node.pending == Node::Pending::None;
+}
+
+void file(State& state, NodeKey key, Node& node) {
+  const int bucket = takes_tasks(node) ? node.free_slots : Node::kNoBucket;
+  if (bucket == node.bucket) return;
+  Pool& pool = state.pools.at(node.status.pool);
+  if (node.bucket != Node::kNoBucket) leave_ring(state, pool, key, node);
+  node.bucket = bucket;
+  if (bucket == Node::kNoBucket) return;
+  join_ring(state, pool, key, node);
+  if (bucket > 0) note_unsettled(state, node.status.pool);
+}
+
+void file(State& state, JobKey key, Job& job) {
+  const bool ready = may_start(job);
+  if (ready == job.ready) return;
+  if (!ready) return withdraw(state, key, job);
+  job.ready = true;
+  Pool& pool = state.pools.at(job.pool);
+  for (const auto& [slots, queue] : job.queues) {
+    if (queue.size > 0) offer(pool, slots, key, job);
+  }
+  note_unsettled(state, job.pool);
+}
+
+void withdraw(State& state, JobKey key, Job& job) {
+  if (!job.ready) return;
+  job.ready = false;
+  Pool& pool = state.pools.at(job.pool);
+  for (const auto& [slots, queue] : job.queues) {
+    if (queue.size > 0) take_back(pool, slots, key, job);
+  }
+}
+
+void enqueue(State& state, TaskKey key, Task& task, Position position) {
+  Job& job = state.jobs.at(task.spec.job);
+  const int slots = task.spec.required_slots;
+  TaskList& queue = job.queues[slots];
+  insert(state, queue, key, position == Position::First ? queue.first : TaskKey{});
+  if (!job.ready) return;
+  if (queue.size == 1) offer(state.pools.at(job.pool), slots, task.spec.job, job);
+  note_unsettled(state, job.pool);
+}
+
+void dequeue(State& state, TaskKey, Task& task) {
+  Job& job = state.jobs.at(task.spec.job);
+  TaskList& queue = job.queues.at(task.spec.required_slots);
+  remove(state, queue, task);
+  if (queue.size == 0 && job.ready) take_back(state.pools.at(job.pool), task.spec.required_slots, task.spec.job, job);
+}
+
+std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task& task) {
+  const int needed = task.spec.required_slots;
+  if (task.spec.affinity != kNoNode) {
+    const Node* wished = find(state.nodes, task.spec.affinity);
+    if (wished && wished->bucket >= needed && &state.pools.at(wished->status.pool) == &pool) return task.spec.affinity;
+  }
+  int slots = needed;
+  if (pool.spec.fill == FillType::Spread) {
+    slots = most_free(pool);
+  } else {
+    while (slots <= pool.spec.task_slots && !pool.any_free[static_cast<std::size_t>(slots)]) ++slots;
+  }
+  if (slots < needed || slots > pool.spec.task_slots) return std::nullopt;
+  return pool.by_free[static_cast<std::size_t>(slots)];
+}
+
+void place(State& state, PoolKey key, Time now, Effects& out) {
+  Pool* pool = find(state.pools, key);
+  if (!pool) return;
+  while (const int slots = most_free(*pool)) {
+    const auto job = next_job(*pool, slots);
+    if (!job) return;
+    const TaskKey task = next_task(state.jobs.at(*job), slots);
+    start(state, task, *node_for(state, *pool, state.tasks.at(task)), now, out);
+  }
+}
+
+}  // namespace batchite::scheduler

@@ -1,0 +1,133 @@
+// Derived data from nothing but specifications and statuses. The memory-only part of a node (what it waits for) stays.
+#include "core/scheduler/machine.h"
+
+namespace batchite {
+namespace {
+
+using namespace scheduler;
+
+constexpr std::size_t kRecentTasks = 10;
+
+void forget_derived(State& state) {
+  state.pools_by_id.clear();
+  state.retained.clear();
+  state.timers = {};
+  state.wake_at = kNever;
+  for (auto& [key, pool] : state.pools) {
+    pool.nodes.clear();
+    pool.leaving = {};
+    pool.by_free = {};
+    pool.any_free.reset();
+    pool.ready_jobs.clear();
+    state.pools_by_id[pool.id] = key;
+  }
+  for (auto& [key, node] : state.nodes) {
+    node.running = {};
+    node.kept = 0;
+    node.recent.clear();
+    node.bucket = Node::kNoBucket;
+  }
+  for (auto& [key, job] : state.jobs) {
+    job.counts = {};
+    job.tasks.clear();
+    job.queues.clear();
+    job.ready = false;
+    job.pool = pool_of(state, job.spec.pool_id);
+  }
+}
+
+std::vector<NodeKey> sorted_nodes(const State& state) {
+  std::vector<NodeKey> keys;
+  keys.reserve(state.nodes.size());
+  for (const auto& [key, node] : state.nodes) keys.push_back(key);
+  std::ranges::sort(keys);
+  return keys;
+}
+
+void rebuild_nodes(State& state, const std::vector<NodeKey>& keys) {
+  for (const NodeKey key : keys) {
+    Node& node = state.nodes.at(key);
+    Pool& pool = state.pools.at(node.status.pool);
+    pool.nodes.push_back(key);
+    if (node.status.state == NodeState::LeavingPool) ++of_kind(pool.leaving, node.status.dedicated);
+    node.free_slots = pool.spec.task_slots;
+    state.last_node = std::max(state.last_node, number(key));
+  }
+}
+
+void rebuild_tasks(State& state) {
+  std::vector<std::pair<Time, TaskKey>> ended;
+  state.tasks.each([&](TaskKey key, Task& task) {
+    Job& job = state.jobs.at(task.spec.job);
+    task.link = {};
+    append(job.tasks, key);
+    count(job, task, +1);
+    if (task.status.state == TaskState::Active) enqueue(state, key, task, Position::Last);
+    if (task.status.state == TaskState::Running) {
+      Node& node = state.nodes.at(task.status.node);
+      insert(state, node.running, key, TaskKey{});
+      node.free_slots -= task.spec.required_slots;
+    }
+    if (has_directory(task)) ended.emplace_back(task.status.ended, key);
+  });
+  std::ranges::sort(ended);
+  for (const auto& [time, key] : ended) retain(state, key, state.tasks.at(key));
+}
+
+void rebuild_recent(State& state) {
+  const auto newer = [&](TaskKey a, TaskKey b) {
+    return state.tasks.at(a).status.started > state.tasks.at(b).status.started;
+  };
+  state.tasks.each([&](TaskKey key, const Task& task) {
+    Node* node = find(state.nodes, task.status.node);
+    if (!node) return;
+    auto& recent = node->recent;
+    recent.insert(std::lower_bound(recent.begin(), recent.end(), key, newer), key);
+    if (recent.size() > kRecentTasks) recent.pop_back();
+  });
+}
+
+void arm_timers(State& state) {
+  using Kind = Timer::Kind;
+  const Settings& settings = state.settings;
+  for (const auto& [key, pool] : state.pools) {
+    const PoolStatus& status = pool.status;
+    if (status.allocation == AllocationState::Steady) continue;
+    arm(state, Kind::ResizeTimeout, number(key), after(status.allocation_since, status.resize_timeout));
+    arm(state, Kind::Allocation, number(key), after(status.allocation_since, settings.allocation_delay));
+  }
+  for (const auto& [key, node] : state.nodes) {
+    const bool preempted = node.status.state == NodeState::Preempted;
+    if (!preempted && (node.status.state != NodeState::Creating || node.booting)) continue;
+    const Ticks delay = preempted ? settings.allocation_delay : settings.node_start_delay;
+    arm(state, Kind::NodeStart, number(key), after(node.status.state_since, delay));
+  }
+  for (const auto& [key, job] : state.jobs) {
+    if (job.status.state == JobState::Completed) continue;
+    arm(state, Kind::JobWallClock, number(key), after(job.status.created, job.spec.max_wall_clock));
+    if (job.spec.on_all_tasks_complete == OnAllTasksComplete::TerminateJob) {
+      arm(state, Kind::JobEmpty, number(key), after(job.status.created, kEmptyJobGrace));
+    }
+  }
+}
+
+}  // namespace
+
+PoolKey scheduler::pool_of(const State& state, const std::string& id) {
+  const PoolKey* pool = find(state.pools_by_id, id);
+  return pool ? *pool : kNoPool;
+}
+
+void rebuild(State& state) {
+  forget_derived(state);
+  const std::vector<NodeKey> nodes = sorted_nodes(state);
+  rebuild_nodes(state, nodes);
+  rebuild_tasks(state);
+  rebuild_recent(state);
+  for (const NodeKey key : nodes) file(state, key, state.nodes.at(key));
+  for (auto& [key, job] : state.jobs) file(state, key, job);
+  arm_timers(state);
+  state.unsettled.clear();
+}
+
+}  // namespace batchite

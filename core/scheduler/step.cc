@@ -1,0 +1,34 @@
+#include "core/scheduler/step.h"
+
+#include "core/scheduler/machine.h"
+
+namespace batchite {
+namespace {
+
+template <class Key, class Rows>
+void forget_gone(std::vector<Key>& keys, const Rows& rows) {
+  std::erase_if(keys, [&](Key key) { return !rows.contains(key); });
+}
+
+void place_unsettled(State& state, Time now, Effects& out) {
+  std::vector<PoolKey>& pools = state.unsettled;
+  for (std::size_t i = 0; i < pools.size(); ++i) scheduler::place(state, pools[i], now, out);
+  pools.clear();
+}
+
+}  // namespace
+
+void step(State& state, const Event& event, Time now, Effects& effects) {
+  scheduler::fire_timers(state, now, effects);
+  std::visit([&](const auto& fact) { scheduler::on(state, fact, now, effects); }, event);
+  place_unsettled(state, now, effects);
+  scheduler::announce_earliest_timer(state, effects);
+  Effects::Keys& touched = effects.touched;
+  const Effects::Keys& erased = effects.erased;
+  if (!erased.pools.empty()) forget_gone(touched.pools, state.pools);
+  if (!erased.nodes.empty()) forget_gone(touched.nodes, state.nodes);
+  if (!erased.jobs.empty()) forget_gone(touched.jobs, state.jobs);
+  if (!erased.tasks.empty()) forget_gone(touched.tasks, state.tasks);
+}
+
+}  // namespace batchite

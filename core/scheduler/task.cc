@@ -1,0 +1,321 @@
+#include "core/scheduler/failures.h"
+#include "core/scheduler/machine.h"
+
+namespace batchite::scheduler {
+namespace {
+
+constexpr std::size_t kRecentTasks = 10;
+
+// Not a retry: that stays in Running.
+void move_to(Task& task, TaskState next, Time now) {
+  TaskStatus& status = task.status;
+  status.previous_state = status.state;
+  status.previous_since = status.state_since;
+  status.state = next;
+  status.state_since = now;
+}
+
+void note_recent(Node& node, TaskKey key) {
+  std::erase(node.recent, key);
+  node.recent.push_front(key);
+  if (node.recent.size() > kRecentTasks) node.recent.pop_back();
+}
+
+// The task has nothing to do any more with the node where it ran last.
+void forget_node(State& state, TaskKey key, Task& task, Effects& out) {
+  if (Node* node = find(state.nodes, task.status.node)) {
+    std::erase(node->recent, key);
+    out.actions.push_back(RemoveTaskFiles{key, task.status.node});
+  }
+  task.status.node = kNoNode;
+}
+
+void give_slots_back(State& state, Task& task) {
+  Node& node = state.nodes.at(task.status.node);
+  remove(state, node.running, task);
+  node.free_slots += task.spec.required_slots;
+  file(state, task.status.node, node);
+}
+
+void after_ending_at(State& state, NodeKey key, Time now, Effects& out) {
+  if (Node* node = find(state.nodes, key)) after_ending(state, key, *node, now, out);
+}
+
+bool may_retry(const Task& task, const Outcome& outcome) {
+  return outcome.may_retry && outcome.exit_code.value_or(0) != 0 &&
+         (task.spec.max_retries < 0 || task.status.retries < task.spec.max_retries);
+}
+
+// On the same node and without a trip through active.
+void retry(TaskKey key, Task& task, Time now, Effects& out) {
+  TaskStatus& status = task.status;
+  ++status.attempt;
+  ++status.retries;
+  status.last_retry = status.started = now;
+  out.actions.push_back(RunTask{key, status.attempt, status.node});
+  touch(out.touched.tasks, key);
+}
+
+Ending ending_of(const Outcome& outcome) {
+  Ending ending{.exit_code = outcome.exit_code, .failure = nullptr, .by_itself = true};
+  if (outcome.failure) {
+    ending.failure = std::make_unique<Failure>(*outcome.failure);
+  } else if (outcome.exit_code.value_or(0) != 0) {
+    ending.failure = std::make_unique<Failure>(exit_code_failure());
+  }
+  return ending;
+}
+
+Ending ended_by_request() {
+  return {.exit_code = std::nullopt, .failure = std::make_unique<Failure>(task_ended_failure()), .by_itself = false};
+}
+
+void set_timer(State& state, Retained& retained, Ticks retention, Time due) {
+  retained.timer = due;
+  arm(state, Timer::Kind::Retention, retention.count(), due);
+}
+
+}  // namespace
+
+void count(Job& job, const Task& task, int by) {
+  const auto add = [&](std::int64_t& tasks, std::int64_t& slots) {
+    tasks += by;
+    slots += by * task.spec.required_slots;
+  };
+  TaskCounts& counts = job.counts;
+  switch (task.status.state) {
+    case TaskState::Active:
+      return add(counts.active, counts.active_slots);
+    case TaskState::Preparing:
+    case TaskState::Running:
+      return add(counts.running, counts.running_slots);
+    case TaskState::Completed:
+      return task.status.failure ? add(counts.failed, counts.failed_slots)
+                                 : add(counts.succeeded, counts.succeeded_slots);
+  }
+}
+
+void start(State& state, TaskKey key, NodeKey on, Time now, Effects& out) {
+  Task& task = state.tasks.at(key);
+  Job& job = state.jobs.at(task.spec.job);
+  Node& node = state.nodes.at(on);
+  TaskStatus& status = task.status;
+  dequeue(state, key, task);
+  count(job, task, -1);
+  if (status.node != on) forget_node(state, key, task, out);
+  move_to(task, TaskState::Running, now);
+  count(job, task, +1);
+  status.node = on;
+  status.started = now;
+  ++status.attempt;
+  insert(state, node.running, key, TaskKey{});
+  node.free_slots -= task.spec.required_slots;
+  if (node.status.state == NodeState::Idle) {
+    node.status.state = NodeState::Running;
+    node.status.state_since = now;
+    touch(out.touched.nodes, on);
+  }
+  note_recent(node, key);
+  file(state, on, node);
+  file(state, task.spec.job, job);
+  out.actions.push_back(RunTask{key, status.attempt, on});
+  touch(out.touched.tasks, key);
+}
+
+void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) {
+  Task& task = state.tasks.at(key);
+  Job& job = state.jobs.at(task.spec.job);
+  const bool ran = task.status.state == TaskState::Running;
+  const bool failed_by_itself = ending.failure && ending.by_itself;
+  count(job, task, -1);
+  if (ran) {
+    give_slots_back(state, task);
+  } else {
+    dequeue(state, key, task);
+  }
+  move_to(task, TaskState::Completed, now);
+  task.status.ended = now;
+  task.status.has_exit_code = ending.exit_code.has_value();
+  task.status.exit_code = ending.exit_code.value_or(0);
+  task.status.failure = std::move(ending.failure);
+  count(job, task, +1);
+  retain(state, key, task);
+  touch(out.touched.tasks, key);
+  if (ran) after_ending_at(state, task.status.node, now, out);
+  if (failed_by_itself) after_failure(state, task.spec.job, job, now, out);
+  after_ending(state, task.spec.job, job, now, out);
+}
+
+void evict(State& state, TaskKey key, Evict how, Time now, Effects& out) {
+  Task& task = state.tasks.at(key);
+  TaskStatus& status = task.status;
+  if (how != Evict::Vanish) out.actions.push_back(KillTask{key, status.attempt, status.node});
+  if (how == Evict::Terminate) return complete(state, key, ended_by_request(), now, out);
+  Job& job = state.jobs.at(task.spec.job);
+  count(job, task, -1);
+  give_slots_back(state, task);
+  move_to(task, TaskState::Active, now);
+  if (how == Evict::Requeue) {
+    ++status.requeues;
+    status.last_requeue = now;
+  }
+  count(job, task, +1);
+  enqueue(state, key, task, Position::First);
+  touch(out.touched.tasks, key);
+  after_ending_at(state, status.node, now, out);
+  after_ending(state, task.spec.job, job, now, out);
+}
+
+void erase_task(State& state, TaskKey key, Time now, Effects& out) {
+  Task& task = state.tasks.at(key);
+  const NodeKey node = task.status.node;
+  count(state.jobs.at(task.spec.job), task, -1);
+  switch (task.status.state) {
+    case TaskState::Active:
+      dequeue(state, key, task);
+      break;
+    case TaskState::Preparing:
+    case TaskState::Running:
+      out.actions.push_back(KillTask{key, task.status.attempt, node});
+      give_slots_back(state, task);
+      break;
+    case TaskState::Completed:
+      release(state, key, task);
+      break;
+  }
+  forget_node(state, key, task, out);
+  state.tasks.erase(key);
+  out.erased.tasks.push_back(key);
+  after_ending_at(state, node, now, out);
+}
+
+// --- directories ---
+
+bool has_directory(const Task& task) {
+  return task.status.state == TaskState::Completed && task.status.node != kNoNode && !task.status.files_removed;
+}
+
+// Ends come in the order of time, so the place is nearly always the last.
+void retain(State& state, TaskKey key, Task& task) {
+  if (!has_directory(task)) return;
+  Retained& retained = state.retained[task.spec.retention];
+  TaskKey before{};
+  TaskKey last = retained.tasks.last;
+  while (last != TaskKey{} && state.tasks.at(last).status.ended > task.status.ended) {
+    before = last;
+    last = state.tasks.at(last).link.previous;
+  }
+  insert(state, retained.tasks, key, before);
+  const Time due = after(task.status.ended, task.spec.retention);
+  if (retained.timer == kNever || due < retained.timer) set_timer(state, retained, task.spec.retention, due);
+  Node* node = find(state.nodes, task.status.node);
+  if (node && keeps_directory(*node, task)) ++node->kept;
+}
+
+void release(State& state, TaskKey, Task& task) {
+  if (!has_directory(task)) return;
+  remove(state, state.retained.at(task.spec.retention).tasks, task);
+  Node* node = find(state.nodes, task.status.node);
+  if (node && keeps_directory(*node, task)) --node->kept;
+}
+
+void retention_due(State& state, Ticks retention, Time timer, Time now, Effects& out) {
+  const auto it = state.retained.find(retention);
+  if (it == state.retained.end() || it->second.timer != timer) return;
+  TaskList& tasks = it->second.tasks;
+  while (tasks.size > 0) {
+    const TaskKey key = tasks.first;
+    Task& task = state.tasks.at(key);
+    const Time due = after(task.status.ended, retention);
+    if (due > now) return set_timer(state, it->second, retention, due);
+    release(state, key, task);
+    task.status.files_removed = true;
+    touch(out.touched.tasks, key);
+    if (state.nodes.contains(task.status.node)) out.actions.push_back(RemoveTaskFiles{key, task.status.node});
+    after_ending_at(state, task.status.node, now, out);
+  }
+  state.retained.erase(it);
+}
+
+// --- events ---
+
+void on(State& state, const TasksAdded& e, Time now, Effects& out) {
+  for (const auto& [key, spec] : e.tasks) {
+    Job* job = find(state.jobs, spec.job);
+    if (!job) continue;
+    Task& task = state.tasks.add(key);
+    task.spec = spec;
+    task.status.state_since = task.status.created = task.status.modified = now;
+    append(job->tasks, key);
+    count(*job, task, +1);
+    enqueue(state, key, task, Position::Last);
+    out.touched.tasks.push_back(key);
+  }
+}
+
+// Constraints only: what was asked of a node stays as it was.
+void on(State& state, const TaskSpecChanged& e, Time now, Effects& out) {
+  Task* task = state.tasks.find(e.task);
+  if (!task) return;
+  release(state, e.task, *task);
+  task->spec.max_retries = e.spec.max_retries;
+  task->spec.retention = e.spec.retention;
+  retain(state, e.task, *task);
+  task->status.modified = now;
+  touch(out.touched.tasks, e.task);
+}
+
+void on(State& state, const TaskExited& e, Time now, Effects& out) {
+  Task* task = state.tasks.find(e.task);
+  if (!task || task->status.state != TaskState::Running || task->status.attempt != e.attempt) return;
+  NodeStatus& node = state.nodes.at(task->status.node).status;
+  ++node.tasks_run;
+  if (e.outcome.exit_code == 0) ++node.tasks_succeeded;
+  touch(out.touched.nodes, task->status.node);
+  if (may_retry(*task, e.outcome)) return retry(e.task, *task, now, out);
+  // The attempt may have begun a little after it was ordered.
+  task->status.started = std::clamp(e.outcome.started, task->status.started, now);
+  complete(state, e.task, ending_of(e.outcome), now, out);
+}
+
+void on(State& state, const TaskTerminateAsked& e, Time now, Effects& out) {
+  Task* task = state.tasks.find(e.task);
+  if (!task || task->status.state == TaskState::Completed) return;
+  task->status.modified = now;
+  if (task->status.state == TaskState::Running) return evict(state, e.task, Evict::Terminate, now, out);
+  complete(state, e.task, ended_by_request(), now, out);
+}
+
+void on(State& state, const TaskReactivateAsked& e, Time now, Effects& out) {
+  Task* task = state.tasks.find(e.task);
+  if (!task || task->status.state != TaskState::Completed) return;
+  Job& job = state.jobs.at(task->spec.job);
+  release(state, e.task, *task);
+  count(job, *task, -1);
+  forget_node(state, e.task, *task, out);
+  move_to(*task, TaskState::Active, now);
+  TaskStatus& old = task->status;
+  TaskStatus fresh;  // all of the execution is forgotten
+  fresh.state = old.state;
+  fresh.state_since = old.state_since;
+  fresh.previous_state = old.previous_state;
+  fresh.previous_since = old.previous_since;
+  fresh.created = old.created;
+  fresh.attempt = old.attempt;
+  fresh.modified = now;
+  old = std::move(fresh);
+  count(job, *task, +1);
+  enqueue(state, e.task, *task, Position::Last);
+  touch(out.touched.tasks, e.task);
+}
+
+void on(State& state, const TaskDeleteAsked& e, Time now, Effects& out) {
+  Task* task = state.tasks.find(e.task);
+  if (!task) return;
+  const JobKey job = task->spec.job;
+  erase_task(state, e.task, now, out);
+  compact(state, state.jobs.at(job));
+  after_ending(state, job, state.jobs.at(job), now, out);
+}
+
+}  // namespace batchite::scheduler
