@@ -1,0 +1,42 @@
+// The Blob service's rules, once, over any store: names, conditions, ranges, metadata, checksums, block lists,
+// listings, copies. Whoever calls has checked signatures already. An operation is one row of kOperations
+// (blob_service.cc) and one function. What is not implemented (page and append blobs, leases, snapshots, tags, archive)
+// is refused by name. Source: learn.microsoft.com/rest/api/storageservices/blob-service-rest-api and recordings of the
+// service. Any thread; throws Error with the service's codes.
+//
+// Replies carry Content-Length, also of downloads. Listings keep blobs and prefixes in two arrays, each in order: on
+// the wire they are one sequence by name.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/backend.h"
+#include "core/blob/blob_store.h"
+#include "core/blob/sas_access.h"
+
+namespace batchite {
+
+// A signature may allow to create blobs but not to replace them.
+enum class Overwrite { Allowed, Refused };
+
+class BlobService {
+ public:
+  // The store outlives the service. Requests for other accounts are answered ResourceNotFound. Keys serve to check
+  // signatures in the source URLs of copies between accounts.
+  BlobService(BlobStore& store, std::function<Time()> clock, std::vector<BlobAccount> accounts);
+
+  BlobReply call(const BlobCall& call, Overwrite overwrite = Overwrite::Allowed);
+
+  const BlobAccount* account(std::string_view name) const;
+  const std::vector<BlobAccount>& accounts() const { return accounts_; }
+  BlobStore& store() { return store_; }
+  Time now() const { return clock_(); }
+
+ private:
+  BlobStore& store_;
+  std::function<Time()> clock_;
+  std::vector<BlobAccount> accounts_;
+};
+
+}  // namespace batchite

@@ -1,0 +1,135 @@
+// Seam 4: where blobs lie. Bytes, properties and block lists by name, and no rules: what a request may do is decided in
+// core/blob, by functions that the store runs at the moment of the change, so that nothing comes between check and act.
+//
+// Every function is safe from any thread; bytes move without holding anyone up. Sizes are bytes. Failures of the medium
+// are thrown as Error kInternalError naming the cause; a container that is gone is Error kContainerNotFound. After any
+// throw the store holds what it held before.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/parameters.h"
+#include "core/base/time.h"
+
+namespace batchite {
+
+struct ContainerName {
+  std::string account;
+  std::string container;
+};
+
+struct BlobName {
+  std::string account;
+  std::string container;
+  std::string blob;
+};
+
+struct ContainerEntry {
+  std::string name;
+  Time modified = {};
+  Time revision = {};  // what the ETag is made of
+  Parameters metadata = {};
+};
+
+struct BlobEntry {
+  std::string name;
+  std::uint64_t size = 0;  // the store's answer; ignored in what a change returns
+  Time created = {};
+  Time modified = {};
+  Time revision = {};          // what the ETag is made of
+  Parameters properties = {};  // by wire name: Content-Type, Content-MD5, x-ms-copy-id, …; only those that are set
+  Parameters metadata = {};    // names without x-ms-meta-
+  bool committed = true;       // false: only blocks so far; seen in listings that ask for it
+};
+
+struct Block {
+  std::string id;  // base64, as sent
+  std::uint64_t size = 0;
+};
+
+struct BlockLists {
+  std::vector<Block> committed;    // in content order
+  std::vector<Block> uncommitted;  // by id
+};
+
+// What Put Block must know of the blocks already there, without reading them all.
+struct BlockSummary {
+  std::uint64_t uncommitted = 0;
+  std::optional<std::string> any_id;  // committed or not
+};
+
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
+// One piece of a blob being put together: a range of its present content, or an uncommitted block.
+struct BlockPiece {
+  Block block;
+  std::optional<std::uint64_t> committed_at;  // offset in the present content; nullopt: uncommitted
+};
+
+// A page of a listing: names from `from` on (inclusive), in byte order.
+struct ListRange {
+  std::string prefix;
+  std::string from;
+  std::size_t limit = 5000;
+  bool uncommitted = false;  // blobs that have only blocks, too
+};
+
+// Bytes that belong to no blob yet. Dropped with the object unless a change took them.
+class StagedBytes {
+ public:
+  virtual ~StagedBytes() = default;
+  virtual std::uint64_t size() const = 0;
+};
+
+// New content of a blob. Its uncommitted blocks are dropped with the change.
+struct NewContent {
+  std::unique_ptr<StagedBytes> bytes;
+  std::vector<Block> blocks = {};  // the committed list; empty for Put Blob
+};
+
+class BlobStore {
+ public:
+  // `current` is null when there is nothing of that name. The answer replaces it; nullopt removes it. A throw leaves
+  // all as it was and comes out of the call. Runs while writers wait: it must neither block nor call the store, except
+  // next_revision().
+  using ContainerChange = std::function<std::optional<ContainerEntry>(const ContainerEntry* current)>;
+  using BlobChange = std::function<std::optional<BlobEntry>(const BlobEntry* current)>;
+  using BlockCheck = std::function<void(const BlobEntry* current, const BlockSummary& blocks)>;
+  using RangeChoice = std::function<ByteRange(const BlobEntry& entry)>;
+
+  virtual ~BlobStore() = default;
+
+  // Later than every revision given before, in this life or an earlier one, and not before `now`.
+  virtual Time next_revision(Time now) = 0;
+
+  virtual std::optional<ContainerEntry> find_container(const ContainerName& name) = 0;
+  virtual void change_container(const ContainerName& name, const ContainerChange& change) = 0;
+  virtual std::vector<ContainerEntry> list_containers(const std::string& account, const ListRange& range) = 0;
+
+  virtual std::optional<BlobEntry> find(const BlobName& name) = 0;
+  // The bytes that `choose` asks for, of the content that its entry describes; null: no such blob.
+  virtual std::shared_ptr<ByteSource> read(const BlobName& name, const RangeChoice& choose) = 0;
+  virtual std::vector<BlobEntry> list(const ContainerName& name, const ListRange& range) = 0;
+
+  virtual std::unique_ptr<StagedBytes> stage(ByteSource& source) = 0;
+  // The pieces one after the other; null when one of them is no longer there.
+  virtual std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) = 0;
+  // Without `content` the bytes stay and only what is known of them changes.
+  virtual void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content = {}) = 0;
+
+  virtual BlockLists blocks(const BlobName& name) = 0;
+  // The same id again replaces the block.
+  virtual void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
+                         const BlockCheck& check) = 0;
+};
+
+}  // namespace batchite

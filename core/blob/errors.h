@@ -1,0 +1,123 @@
+// The Blob service's error codes with its own sentences (also its spelling mistakes).
+// Source: learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and recordings of the service.
+#pragma once
+#include "core/base/error.h"
+
+namespace batchite::blob_errors {
+
+inline constexpr ErrorCode kAuthenticationFailed{403, "AuthenticationFailed",
+                                                 "Server failed to authenticate the request. Make sure the value of "
+                                                 "Authorization header is formed correctly including the signature."};
+inline constexpr ErrorCode kNoAuthenticationInformation{
+    401, "NoAuthenticationInformation",
+    "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."};
+inline constexpr ErrorCode kAuthorizationFailure{403, "AuthorizationFailure",
+                                                 "This request is not authorized to perform this operation."};
+inline constexpr ErrorCode kAuthorizationPermissionMismatch{
+    403, "AuthorizationPermissionMismatch",
+    "This request is not authorized to perform this operation using this permission."};
+inline constexpr ErrorCode kAuthorizationServiceMismatch{
+    403, "AuthorizationServiceMismatch",
+    "This request is not authorized to perform this operation using this service."};
+inline constexpr ErrorCode kAuthorizationResourceTypeMismatch{
+    403, "AuthorizationResourceTypeMismatch",
+    "This request is not authorized to perform this operation using this resource type."};
+inline constexpr ErrorCode kAuthorizationProtocolMismatch{
+    403, "AuthorizationProtocolMismatch",
+    "This request is not authorized to perform this operation using this protocol."};
+inline constexpr ErrorCode kAuthorizationSourceIpMismatch{
+    403, "AuthorizationSourceIPMismatch",
+    "This request is not authorized to perform this operation using this source IP."};
+inline constexpr ErrorCode kUnauthorizedBlobOverwrite{403, "UnauthorizedBlobOverwrite",
+                                                      "This request is not authorized to perform blob overwrites."};
+
+inline constexpr ErrorCode kBlobNotFound{404, "BlobNotFound", "The specified blob does not exist."};
+inline constexpr ErrorCode kContainerNotFound{404, "ContainerNotFound", "The specified container does not exist."};
+inline constexpr ErrorCode kResourceNotFound{404, "ResourceNotFound", "The specified resource does not exist."};
+inline constexpr ErrorCode kContainerAlreadyExists{409, "ContainerAlreadyExists",
+                                                   "The specified container already exists."};
+inline constexpr ErrorCode kBlobAlreadyExists{409, "BlobAlreadyExists", "The specified blob already exists."};
+inline constexpr ErrorCode kBlockCountExceedsLimit{
+    409, "BlockCountExceedsLimit", "The uncommitted block count cannot exceed the maximum limit of 100,000 blocks."};
+
+inline constexpr ErrorCode kConditionNotMet{412, "ConditionNotMet",
+                                            "The condition specified using HTTP conditional header(s) is not met."};
+inline constexpr ErrorCode kNotModified{304, "ConditionNotMet",
+                                        "The condition specified using HTTP conditional header(s) is not met."};
+inline constexpr ErrorCode kSourceConditionNotMet{
+    412, "SourceConditionNotMet", "The source condition specified using HTTP conditional header(s) is not met."};
+inline constexpr ErrorCode kLeaseNotPresentWithBlobOperation{412, "LeaseNotPresentWithBlobOperation",
+                                                             "There is currently no lease on the blob."};
+inline constexpr ErrorCode kLeaseNotPresentWithContainerOperation{412, "LeaseNotPresentWithContainerOperation",
+                                                                  "There is currently no lease on the container."};
+
+inline constexpr ErrorCode kBlockListTooLong{400, "BlockListTooLong",
+                                             "The block list may not contain more than 50,000 blocks."};
+inline constexpr ErrorCode kBothCrc64AndMd5HeaderPresent{
+    400, "BothCrc64AndMd5HeaderPresent", "Both x-ms-content-crc64 header and Content-MD5 header are present."};
+inline constexpr ErrorCode kConditionHeadersNotSupported{400, "ConditionHeadersNotSupported",
+                                                         "Condition headers are not supported."};
+inline constexpr ErrorCode kCrc64Mismatch{
+    400, "Crc64Mismatch",
+    "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server."};
+inline constexpr ErrorCode kEmptyMetadataKey{400, "EmptyMetadataKey",
+                                             "The key for one of the metadata key-value pairs is empty."};
+inline constexpr ErrorCode kInvalidBlobOrBlock{400, "InvalidBlobOrBlock",
+                                               "The specified blob or block content is invalid."};
+inline constexpr ErrorCode kInvalidBlobTier{400, "InvalidBlobTier", "The specified blob tier is invalid."};
+inline constexpr ErrorCode kInvalidBlockId{400, "InvalidBlockId",
+                                           "The specified block ID is invalid. The block ID must be Base64-encoded."};
+inline constexpr ErrorCode kInvalidBlockList{400, "InvalidBlockList", "The specified block list is invalid."};
+inline constexpr ErrorCode kInvalidHeaderValue{400, "InvalidHeaderValue",
+                                               "The value for one of the HTTP headers is not in the correct format."};
+inline constexpr ErrorCode kInvalidMd5{
+    400, "InvalidMd5",
+    "The MD5 value specified in the request is invalid. The MD5 value must be 128 bits and "
+    "Base64-encoded."};
+inline constexpr ErrorCode kInvalidMetadata{
+    400, "InvalidMetadata", "The metadata specified is invalid. It has characters that are not permitted."};
+inline constexpr ErrorCode kInvalidQueryParameterValue{
+    400, "InvalidQueryParameterValue",
+    "Value for one of the query parameters specified in the request URI is invalid."};
+inline constexpr ErrorCode kInvalidResourceName{400, "InvalidResourceName",
+                                                "The specifed resource name contains invalid characters."};
+inline constexpr ErrorCode kInvalidUri{400, "InvalidUri",
+                                       "The requested URI does not represent any resource on the server."};
+inline constexpr ErrorCode kInvalidXmlNodeValue{400, "InvalidXmlNodeValue",
+                                                "The value for one of the XML nodes is not in the correct format."};
+inline constexpr ErrorCode kMd5Mismatch{
+    400, "Md5Mismatch",
+    "The MD5 value specified in the request did not match with the MD5 value calculated by the server."};
+inline constexpr ErrorCode kMetadataTooLarge{400, "MetadataTooLarge",
+                                             "The size of the specified metadata exceeds the maximum size permitted."};
+inline constexpr ErrorCode kMissingRequiredHeader{400, "MissingRequiredHeader",
+                                                  "An HTTP header that's mandatory for this request is not specified."};
+inline constexpr ErrorCode kMissingRequiredQueryParameter{
+    400, "MissingRequiredQueryParameter", "A required query parameter was not specified for this request."};
+inline constexpr ErrorCode kMultipleConditionHeadersNotSupported{400, "MultipleConditionHeadersNotSupported",
+                                                                 "Multiple condition headers are not supported."};
+inline constexpr ErrorCode kOutOfRangeInput{400, "OutOfRangeInput", "One of the request inputs is out of range."};
+inline constexpr ErrorCode kResourceNameLength{
+    400, "OutOfRangeInput", "The specified resource name length is not within the permissible limits."};
+inline constexpr ErrorCode kOutOfRangeQueryParameterValue{
+    400, "OutOfRangeQueryParameterValue",
+    "One of the query parameters specified in the request URI is outside the permissible range."};
+inline constexpr ErrorCode kUnsatisfiableCondition{
+    400, "UnsatisfiableCondition", "The request includes an unsatisfiable condition for this operation."};
+inline constexpr ErrorCode kUnsupportedHeader{400, "UnsupportedHeader",
+                                              "One of the HTTP headers specified in the request is not supported."};
+inline constexpr ErrorCode kUnsupportedQueryParameter{
+    400, "UnsupportedQueryParameter", "One of the query parameters specified in the request URI is not supported."};
+inline constexpr ErrorCode kUnsupportedHttpVerb{405, "UnsupportedHttpVerb",
+                                                "The resource doesn't support specified Http Verb."};
+inline constexpr ErrorCode kRequestBodyTooLarge{
+    413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."};
+inline constexpr ErrorCode kInvalidRange{416, "InvalidRange",
+                                         "The range specified is invalid for the current size of the resource."};
+
+inline constexpr ErrorCode kInternalError{500, "InternalError",
+                                          "The server encountered an internal error. Please retry the request."};
+inline constexpr ErrorCode kCannotVerifyCopySource{500, "CannotVerifyCopySource",
+                                                   "Could not verify the copy source within the specified time."};
+
+}  // namespace batchite::blob_errors

@@ -1,0 +1,219 @@
+// List Containers and List Blobs. A marker names the first item of the next page, so paging survives inserts and
+// deletes and costs the same on every page; its form is the service's, "2!{length}!{base64}", and opaque to clients.
+#include <algorithm>
+#include <charconv>
+
+#include "core/base/encoding.h"
+#include "core/blob/errors.h"
+#include "core/blob/operations.h"
+#include "core/blob/properties.h"
+
+namespace batchite::blob_operations {
+
+using namespace blob_errors;
+
+namespace {
+
+constexpr std::size_t kMaxPage = 5000;
+constexpr std::size_t kDelimitedBatch = 256;  // most of a batch may fall under one prefix
+
+std::string marker_for(std::string_view next) {
+  const std::string text = base64_encode(next);
+  return "2!" + std::to_string(text.size()) + "!" + text;
+}
+
+std::string from_marker(const std::string& marker) {
+  if (marker.empty()) return {};
+  const Error bad(kOutOfRangeInput, {{"QueryParameterName", "marker"}, {"QueryParameterValue", marker}});
+  if (!marker.starts_with("2!")) throw bad;
+  const auto second = marker.find('!', 2);
+  if (second == std::string::npos) throw bad;
+  const auto name = base64_decode(marker.substr(second + 1));
+  if (!name || marker.substr(2, second - 2) != std::to_string(marker.size() - second - 1)) throw bad;
+  return *name;
+}
+
+// The first text, in byte order, behind everything that starts with `prefix`; nullopt when there is none.
+std::optional<std::string> behind(std::string prefix) {
+  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
+  if (prefix.empty()) return std::nullopt;
+  prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+Document metadata_document(const Parameters& metadata) {
+  Document document = Document::object();
+  for (const auto& [name, value] : metadata) document[name] = value;
+  return document;
+}
+
+struct Include {
+  bool metadata = false;
+  bool uncommitted = false;
+  bool copy = false;
+};
+
+Include include_from(const Parameters& query) {
+  Include include;
+  std::string_view rest = query.find("include") ? std::string_view(*query.find("include")) : std::string_view();
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    const std::string item = fold(rest.substr(0, comma));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    include.metadata |= item == "metadata";
+    include.uncommitted |= item == "uncommittedblobs";
+    include.copy |= item == "copy";
+    // The others ask for kinds of blobs (snapshots, versions, deleted ones) that cannot exist here: nothing to add.
+  }
+  return include;
+}
+
+Document blob_properties(const BlobEntry& entry, const Include& include) {
+  Document out = {{"Creation-Time", http_date(entry.created)},
+                  {"Last-Modified", http_date(entry.modified)},
+                  {"Etag", etag(entry.revision)},
+                  {"Content-Length", entry.size}};
+  for (const std::string_view name : {"Content-Type", "Content-Encoding", "Content-Language", "Content-CRC64",
+                                      "Content-MD5", "Cache-Control", "Content-Disposition"}) {
+    out[std::string(name)] = entry.properties.get(name);
+  }
+  out["BlobType"] = "BlockBlob";
+  out["AccessTier"] = entry.properties.get("x-ms-access-tier", "Hot");
+  if (!entry.properties.has("x-ms-access-tier")) out["AccessTierInferred"] = true;
+  out["LeaseStatus"] = "unlocked";
+  out["LeaseState"] = "available";
+  if (include.copy && entry.properties.has("x-ms-copy-id")) {
+    out["CopyId"] = entry.properties.get("x-ms-copy-id");
+    out["CopySource"] = entry.properties.get("x-ms-copy-source");
+    out["CopyStatus"] = entry.properties.get("x-ms-copy-status");
+    out["CopyProgress"] = entry.properties.get("x-ms-copy-progress");
+    out["CopyCompletionTime"] = entry.properties.get("x-ms-copy-completion-time");
+  }
+  out["ServerEncrypted"] = entry.committed;
+  return out;
+}
+
+class BlobPage {
+ public:
+  explicit BlobPage(Request& request)
+      : request_(request),
+        include_(include_from(request.call.query)),
+        prefix_(request.call.query.get("prefix")),
+        delimiter_(request.call.query.get("delimiter")),
+        size_(page_size(request.call.query)) {}
+
+  Document fill() {
+    std::optional<std::string> from = from_marker(request_.call.query.get("marker"));
+    while (from && count_ < size_) from = take_batch(*from);
+    return {{"Blobs", std::move(blobs_)},
+            {"BlobPrefixes", std::move(prefixes_)},
+            {"NextMarker", from && any_from(*from) ? marker_for(*from) : ""}};
+  }
+
+ private:
+  ListRange range(const std::string& from, std::size_t limit) const {
+    return {prefix_, from, limit, include_.uncommitted};
+  }
+
+  bool any_from(std::string& from) {
+    const auto next = request_.store.list(request_.container(), range(from, 1));
+    if (!next.empty()) from = next.front().name;
+    return !next.empty();
+  }
+
+  // Answers where to go on; nullopt at the end.
+  std::optional<std::string> take_batch(const std::string& from) {
+    const std::size_t limit = delimiter_.empty() ? size_ - count_ : std::min(size_ - count_, kDelimitedBatch);
+    const auto batch = request_.store.list(request_.container(), range(from, limit));
+    std::string group;  // the prefix last emitted
+    for (const BlobEntry& entry : batch) {
+      if (!group.empty() && entry.name.starts_with(group)) continue;
+      ++count_;
+      const auto cut = delimiter_.empty() ? std::string::npos : entry.name.find(delimiter_, prefix_.size());
+      if (cut == std::string::npos) {
+        add(entry);
+      } else {
+        group = entry.name.substr(0, cut + delimiter_.size());
+        prefixes_.push_back({{"Name", group}});
+      }
+    }
+    if (batch.empty()) return std::nullopt;
+    const std::string& last = batch.back().name;
+    if (!group.empty() && last.starts_with(group)) return behind(group);
+    return batch.size() < limit ? std::nullopt : std::optional(last + '\0');
+  }
+
+  void add(const BlobEntry& entry) {
+    Document blob = {{"Name", entry.name}, {"Properties", blob_properties(entry, include_)}};
+    if (include_.metadata) blob["Metadata"] = metadata_document(entry.metadata);
+    blobs_.push_back(std::move(blob));
+  }
+
+  Request& request_;
+  Include include_;
+  std::string prefix_, delimiter_;
+  std::size_t size_;
+  std::size_t count_ = 0;
+  Document blobs_ = Document::array();
+  Document prefixes_ = Document::array();
+};
+
+Document container_document(const ContainerEntry& entry, bool with_metadata) {
+  Document container = {{"Name", entry.name},
+                        {"Properties",
+                         {{"Last-Modified", http_date(entry.modified)},
+                          {"Etag", quoted_etag(entry.revision)},
+                          {"LeaseStatus", "unlocked"},
+                          {"LeaseState", "available"},
+                          {"DefaultEncryptionScope", "$account-encryption-key"},
+                          {"DenyEncryptionScopeOverride", false},
+                          {"HasImmutabilityPolicy", false},
+                          {"HasLegalHold", false},
+                          {"ImmutableStorageWithVersioningEnabled", false}}}};
+  if (with_metadata) container["Metadata"] = metadata_document(entry.metadata);
+  return container;
+}
+
+}  // namespace
+
+std::size_t page_size(const Parameters& query) {
+  const std::string text = query.get("maxresults");
+  if (text.empty()) return kMaxPage;
+  long long value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
+    throw Error(kInvalidQueryParameterValue, {{"QueryParameterName", "maxresults"}, {"QueryParameterValue", text}});
+  }
+  if (error == std::errc::result_out_of_range && text.front() != '-') return kMaxPage;
+  if (value <= 0) {
+    throw Error(kOutOfRangeQueryParameterValue,
+                {{"QueryParameterName", "maxresults"}, {"QueryParameterValue", text}, {"MinimumAllowed", "1"}});
+  }
+  return std::min(static_cast<std::size_t>(value), kMaxPage);
+}
+
+BlobReply list_blobs(Request& request) {
+  if (!request.store.find_container(request.container())) throw Error(kContainerNotFound);
+  return {.body = BlobPage(request).fill()};
+}
+
+BlobReply list_containers(Request& request) {
+  const Parameters& query = request.call.query;
+  const std::size_t size = page_size(query);
+  std::string from = query.get("marker");
+  const std::string own = '/' + request.call.account + '/';
+  if (from.starts_with(own)) from.erase(0, own.size());
+  auto entries = request.store.list_containers(request.call.account,
+                                               {.prefix = query.get("prefix"), .from = from, .limit = size + 1});
+  std::string next;
+  if (entries.size() > size) {
+    next = own + entries.back().name;
+    entries.pop_back();
+  }
+  Document containers = Document::array();
+  const bool with_metadata = include_from(query).metadata;
+  for (const ContainerEntry& entry : entries) containers.push_back(container_document(entry, with_metadata));
+  return {.body = Document{{"Containers", std::move(containers)}, {"NextMarker", next}}};
+}
+
+}  // namespace batchite::blob_operations

@@ -1,0 +1,129 @@
+#include "core/blob/properties.h"
+
+#include <charconv>
+
+#include "core/base/encoding.h"
+#include "core/blob/errors.h"
+
+namespace batchite {
+namespace {
+
+using namespace blob_errors;
+
+constexpr std::string_view kMetaPrefix = "x-ms-meta-";
+constexpr std::size_t kMaxMetadataBytes = 8192;
+
+struct ContentHeader {
+  std::string_view plain;
+  std::string_view blob;
+};
+constexpr ContentHeader kContentHeaders[] = {
+    {"Content-Type", "x-ms-blob-content-type"},         {"Content-Encoding", "x-ms-blob-content-encoding"},
+    {"Content-Language", "x-ms-blob-content-language"}, {"Content-MD5", "x-ms-blob-content-md5"},
+    {"Cache-Control", "x-ms-blob-cache-control"},       {"Content-Disposition", "x-ms-blob-content-disposition"},
+};
+
+bool is_identifier(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  if (!letter(name.front())) return false;
+  for (const char c : name) {
+    if (!letter(c) && !(c >= '0' && c <= '9')) return false;
+  }
+  return true;
+}
+
+std::string trimmed(const std::string& text) {
+  const auto start = text.find_first_not_of(" \t");
+  if (start == std::string::npos) return {};
+  return text.substr(start, text.find_last_not_of(" \t") - start + 1);
+}
+
+bool is_printable(std::string_view text) {
+  for (const char c : text) {
+    if (c < 0x20 || c == 0x7f) return false;  // char is signed here: bytes from 0x80 on are below 0x20, too
+  }
+  return true;
+}
+
+std::string with_value(std::string_view header, const Parameters& headers) { return trimmed(headers.get(header)); }
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+Parameters metadata_from(const Parameters& headers) {
+  Parameters metadata;
+  std::size_t bytes = 0;
+  for (const auto& [header, value] : headers) {
+    if (header.size() < kMetaPrefix.size() || !same_id(header.substr(0, kMetaPrefix.size()), kMetaPrefix)) continue;
+    const std::string name = header.substr(kMetaPrefix.size());
+    if (name.empty()) throw Error(kEmptyMetadataKey);
+    if (!is_identifier(name) || metadata.has(name)) throw Error(kInvalidMetadata, {{"MetadataName", name}});
+    const std::string text = trimmed(value);
+    if (!is_printable(text)) throw Error(kInvalidMetadata, {{"MetadataName", name}});
+    bytes += name.size() + text.size();
+    metadata.add(name, text);
+  }
+  if (bytes > kMaxMetadataBytes) throw Error(kMetadataTooLarge);
+  return metadata;
+}
+
+void add_metadata(const Parameters& metadata, Parameters& headers) {
+  for (const auto& [name, value] : metadata) headers.add(std::string(kMetaPrefix) + name, value);
+}
+
+Parameters content_properties_from(const Parameters& headers, Plain plain) {
+  Parameters properties;
+  for (const auto& [name, blob] : kContentHeaders) {
+    std::string value = with_value(blob, headers);
+    if (value.empty() && plain == Plain::Yes && name != "Content-MD5") value = with_value(name, headers);
+    if (value.empty()) continue;
+    if (name == "Content-MD5") {
+      const auto digest = base64_decode(value);
+      if (!digest || digest->size() != 16) throw Error(kInvalidMd5);
+    }
+    properties.add(std::string(name), std::move(value));
+  }
+  return properties;
+}
+
+bool is_content_property(std::string_view name) {
+  for (const ContentHeader& header : kContentHeaders) {
+    if (same_id(header.plain, name)) return true;
+  }
+  return false;
+}
+
+std::optional<ByteRange> range_from(const Parameters& headers, std::uint64_t size) {
+  std::string text = with_value("x-ms-range", headers);
+  if (text.empty()) text = with_value("Range", headers);
+  constexpr std::string_view kUnit = "bytes=";
+  if (text.size() < kUnit.size() || !same_id(text.substr(0, kUnit.size()), kUnit)) return std::nullopt;
+  const auto dash = text.find('-');
+  if (dash == std::string::npos) return std::nullopt;
+  const auto first = number(std::string_view(text).substr(kUnit.size(), dash - kUnit.size()));
+  const std::string_view tail = std::string_view(text).substr(dash + 1);
+  const auto last = tail.empty() ? std::optional(UINT64_MAX) : number(tail);
+  if (!first || !last || *first > *last) return std::nullopt;
+  if (*first >= size) throw Error(kInvalidRange, {{"Content-Range", "bytes */" + std::to_string(size)}});
+  return ByteRange{*first, std::min(*last, size - 1) - *first + 1};
+}
+
+std::optional<std::string> access_tier_from(const Parameters& headers) {
+  const std::string tier = with_value("x-ms-access-tier", headers);
+  if (tier.empty()) return std::nullopt;
+  for (const std::string_view known : {"Hot", "Cool", "Cold"}) {
+    if (same_id(tier, known)) return std::string(known);
+  }
+  if (same_id(tier, "Archive")) {
+    throw Error(kUnsupportedHeader, {{"HeaderName", "x-ms-access-tier"}, {"HeaderValue", tier}});
+  }
+  throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-access-tier"}, {"HeaderValue", tier}});
+}
+
+}  // namespace batchite

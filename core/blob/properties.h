@@ -1,0 +1,33 @@
+// What travels with a blob besides its bytes: metadata (x-ms-meta-NAME), the six content headers, ranges.
+// Source:
+// learn.microsoft.com/rest/api/storageservices/setting-and-retrieving-properties-and-metadata-for-blob-resources and
+// .../specifying-the-range-header-for-blob-service-operations. Pure; any thread. Throws Error.
+#pragma once
+#include <optional>
+
+#include "core/base/parameters.h"
+#include "core/blob/blob_store.h"
+
+namespace batchite {
+
+inline constexpr std::string_view kDefaultContentType = "application/octet-stream";
+
+// Names keep their case and are C# identifiers; values are printable ASCII, trimmed. InvalidMetadata, EmptyMetadataKey,
+// MetadataTooLarge.
+Parameters metadata_from(const Parameters& headers);
+void add_metadata(const Parameters& metadata, Parameters& headers);
+
+// The content headers that are to be stored: x-ms-blob-content-type and its five brothers; with `plain`, Content-Type
+// and so on where the former is absent. `Content-MD5` comes only from x-ms-blob-content-md5 (checked to be one).
+enum class Plain { No, Yes };
+Parameters content_properties_from(const Parameters& headers, Plain plain);
+bool is_content_property(std::string_view name);
+
+// bytes=a-b or bytes=a-, clipped to the size; x-ms-range before Range. nullopt: no range, or a form that the service
+// ignores. InvalidRange when it starts behind the end.
+std::optional<ByteRange> range_from(const Parameters& headers, std::uint64_t size);
+
+// Hot, Cool or Cold of x-ms-access-tier; nullopt when not given. Others are refused.
+std::optional<std::string> access_tier_from(const Parameters& headers);
+
+}  // namespace batchite

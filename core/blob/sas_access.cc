@@ -1,0 +1,157 @@
+#include "core/blob/sas_access.h"
+
+#include <charconv>
+
+#include "core/base/encoding.h"
+#include "core/blob/errors.h"
+#include "core/signing/sas.h"
+
+namespace batchite {
+namespace {
+
+using namespace blob_errors;
+using signing::Sas;
+using signing::SasKind;
+
+// Any of the letters will do. An empty set: never by a signature of that kind.
+struct Row {
+  BlobOperation operation;
+  std::string_view service;  // letters of a service signature
+  char resource_type;        // that an account signature must name in `srt`
+  std::string_view account;  // letters of an account signature
+};
+
+constexpr Row kRights[] = {
+    {BlobOperation::ListContainers, "", 's', "l"},
+    {BlobOperation::CreateContainer, "", 'c', "cw"},
+    {BlobOperation::GetContainerProperties, "", 'c', "r"},
+    {BlobOperation::SetContainerMetadata, "", 'c', "w"},
+    {BlobOperation::DeleteContainer, "", 'c', "d"},
+    {BlobOperation::ListBlobs, "l", 'c', "l"},
+    {BlobOperation::PutBlob, "cw", 'o', "cw"},
+    {BlobOperation::CopyBlob, "cw", 'o', "cw"},
+    {BlobOperation::GetBlob, "r", 'o', "r"},
+    {BlobOperation::GetBlobProperties, "r", 'o', "r"},
+    {BlobOperation::GetBlockList, "r", 'o', "r"},
+    {BlobOperation::SetBlobProperties, "w", 'o', "w"},
+    {BlobOperation::SetBlobMetadata, "w", 'o', "w"},
+    {BlobOperation::DeleteBlob, "d", 'o', "d"},
+    {BlobOperation::PutBlock, "w", 'o', "w"},
+    {BlobOperation::PutBlockList, "w", 'o', "w"},
+};
+
+const Row& rights_of(BlobOperation operation) {
+  for (const Row& row : kRights) {
+    if (row.operation == operation) return row;
+  }
+  throw Error(kAuthorizationFailure);
+}
+
+[[noreturn]] void refuse(const std::string& detail) {
+  throw Error(kAuthenticationFailed, {{"AuthenticationErrorDetail", detail}});
+}
+
+std::optional<Time> time_in(const Sas& sas, std::string_view name) {
+  const std::string text = sas.parameters.get(name);
+  if (text.empty()) return std::nullopt;
+  const auto time = parse_iso8601(text);
+  if (!time) refuse(std::string(name) + " is not a time: " + text);
+  return time;
+}
+
+void check_form(const Sas& sas) {
+  if (sas.kind == SasKind::UserDelegation) refuse("User delegation keys are not issued by this service.");
+  if (!sas.parameters.get("si").empty()) refuse("The stored access policy does not exist.");
+  for (const char* name : {"sv", "se", "sp"}) {
+    if (sas.parameters.get(name).empty()) refuse(std::string(name) + " is mandatory. Cannot be empty");
+  }
+  if (sas.kind == SasKind::Service && sas.parameters.get("sr").empty()) refuse("sr is mandatory. Cannot be empty");
+}
+
+void check_signature(const Sas& sas, const BlobAccount& account, const SasUse& use) {
+  const signing::SasTarget target{.account = account.name, .container = use.container, .blob = use.blob};
+  for (const std::string& key : account.keys) {
+    const auto bytes = base64_decode(key);
+    if (bytes && signing::verify_sas(sas, target, *bytes)) return;
+  }
+  refuse("Signature did not match. String to sign used was " + signing::string_to_sign(sas, target));
+}
+
+void check_time(const Sas& sas, Time now) {
+  const auto start = time_in(sas, "st"), expiry = time_in(sas, "se");
+  if ((!start || now >= *start) && now <= *expiry) return;
+  refuse("Signature not valid in the specified time frame: Start [" + (start ? http_date(*start) : std::string()) +
+         "] - Expiry [" + http_date(*expiry) + "] - Current [" + http_date(now) + "]");
+}
+
+std::optional<std::uint32_t> ipv4(std::string_view text) {
+  std::uint32_t address = 0;
+  for (int part = 0; part < 4; ++part) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || value > 255) return std::nullopt;
+    address = address << 8 | value;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (part == 3) break;
+    if (!text.starts_with('.')) return std::nullopt;
+    text.remove_prefix(1);
+  }
+  return text.empty() ? std::optional(address) : std::nullopt;
+}
+
+bool address_fits(std::string_view range, std::string_view address) {
+  const auto dash = range.find('-');
+  const std::string_view first = range.substr(0, dash);
+  const std::string_view last = dash == std::string_view::npos ? first : range.substr(dash + 1);
+  const auto low = ipv4(first), high = ipv4(last), own = ipv4(address);
+  return low && high && own ? *low <= *own && *own <= *high : first == address;
+}
+
+void check_way(const Sas& sas, const SasUse& use) {
+  if (sas.parameters.get("spr") == "https" && !use.is_https) throw Error(kAuthorizationProtocolMismatch);
+  const std::string range = sas.parameters.get("sip");
+  if (range.empty() || use.address.empty() || address_fits(range, use.address)) return;
+  throw Error(kAuthorizationSourceIpMismatch, {{"SourceIP", use.address}});
+}
+
+bool has_any(std::string_view letters, std::string_view wanted) {
+  return letters.find_first_of(wanted) != std::string_view::npos;
+}
+
+SasGrant check_permission(std::string_view given, std::string_view wanted) {
+  if (!has_any(given, wanted)) throw Error(kAuthorizationPermissionMismatch);
+  const bool creates = has_any(wanted, "c");
+  return {.may_overwrite = !creates || has_any(given, "w")};
+}
+
+SasGrant check_service(const Sas& sas, const Row& row, const SasUse& use) {
+  if (row.service.empty()) throw Error(kAuthorizationFailure);
+  const std::string resource = sas.parameters.get("sr");
+  const bool whole_container = resource == "c" || resource == "d";
+  if (!whole_container && resource != "b") throw Error(kAuthorizationResourceTypeMismatch);
+  if (use.blob.empty() && !whole_container) throw Error(kAuthorizationResourceTypeMismatch);
+  return check_permission(sas.parameters.get("sp"), row.service);
+}
+
+SasGrant check_account(const Sas& sas, const Row& row) {
+  if (!has_any(sas.parameters.get("ss"), "b")) throw Error(kAuthorizationServiceMismatch);
+  if (!has_any(sas.parameters.get("srt"), {&row.resource_type, 1})) throw Error(kAuthorizationResourceTypeMismatch);
+  return check_permission(sas.parameters.get("sp"), row.account);
+}
+
+}  // namespace
+
+SasGrant check_sas(std::string_view query, const BlobAccount& account, const SasUse& use) {
+  const auto sas = signing::parse_sas(parse_query(query));
+  if (!sas) throw Error(kNoAuthenticationInformation);
+  const Row& row = rights_of(use.operation);
+  check_form(*sas);
+  time_in(*sas, "st");
+  time_in(*sas, "se");
+  check_signature(*sas, account, use);
+  check_time(*sas, use.now);
+  check_way(*sas, use);
+  return sas->kind == SasKind::Account ? check_account(*sas, row) : check_service(*sas, row, use);
+}
+
+}  // namespace batchite

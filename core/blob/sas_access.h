@@ -1,0 +1,38 @@
+// Whether a shared access signature allows an operation. The order of the checks is the service's: form and signature,
+// time, protocol and address, service and resource type, permission.
+// Source: learn.microsoft.com/rest/api/storageservices/create-service-sas and .../create-account-sas.
+// Pure; any thread. Throws Error with the service's codes.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/backend.h"
+#include "core/base/time.h"
+
+namespace batchite {
+
+struct BlobAccount {
+  std::string name;
+  std::vector<std::string> keys;  // base64; each of them signs
+};
+
+// What the signature is used for.
+struct SasUse {
+  BlobOperation operation;
+  std::string container = {};
+  std::string blob = {};  // decoded
+  Time now;
+  bool is_https = false;
+  std::string address = {};  // of the client; empty: unknown, then `sip` is not looked at
+};
+
+// What a signature that allows the operation leaves to be looked at.
+struct SasGrant {
+  bool may_overwrite = true;  // false: it creates blobs only; give BlobService::call Overwrite::Refused
+};
+
+// `query` is the URL's, raw.
+SasGrant check_sas(std::string_view query, const BlobAccount& account, const SasUse& use);
+
+}  // namespace batchite
