@@ -77,8 +77,8 @@ struct BlockPiece {
 
 // A page of a listing: names from `from` on (inclusive), in byte order.
 struct ListRange {
-  std::string prefix;
-  std::string from;
+  std::string prefix = {};
+  std::string from = {};
   std::size_t limit = 5000;
   bool uncommitted = false;  // blobs that have only blocks, too
 };

@@ -1,0 +1,278 @@
+#include "backends/local/blob_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include "backends/local/blob_names.h"
+#include "core/blob/errors.h"
+
+namespace batchite {
+namespace {
+
+constexpr std::size_t kBuffer = std::size_t{1} << 20;
+constexpr std::string_view kStaging = ".staging";
+
+FileMark mark_of(const struct stat& status) {
+  return {status.st_ino, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
+          static_cast<std::uint64_t>(status.st_size)};
+}
+
+// Opens below `folder` without following a link anywhere. Where the kernel or a filter denies openat2, only the last
+// component is guarded; blob names themselves cannot leave the folder either way.
+FileDescriptor open_beneath(int folder, const std::string& path, int flags) {
+  struct open_how how {};
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | O_NOFOLLOW);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const char* text = path.empty() ? "." : path.c_str();
+  FileDescriptor file(static_cast<int>(::syscall(SYS_openat2, folder, text, &how, sizeof how)));
+  if (!file && (errno == ENOSYS || errno == EPERM)) file.reset(::openat(folder, text, flags | O_CLOEXEC | O_NOFOLLOW));
+  return file;
+}
+
+void write_all(int file, std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_disk_error(errno, "writing a blob");
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+void copy_by_hand(int from, std::uint64_t offset, std::uint64_t size, int to) {
+  const std::size_t capacity = std::min<std::uint64_t>(kBuffer, size);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
+  while (size > 0) {
+    const ssize_t count =
+        ::pread(from, buffer.get(), std::min<std::uint64_t>(capacity, size), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) throw_disk_error(count < 0 ? errno : EIO, "reading a blob");
+    write_all(to, {buffer.get(), static_cast<std::size_t>(count)});
+    offset += static_cast<std::uint64_t>(count);
+    size -= static_cast<std::uint64_t>(count);
+  }
+}
+
+std::string parent_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
+
+// The folder's child of that name, made if need be; with the mark of a clash where a file has the name.
+FileDescriptor enter(int folder, std::string& component) {
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    FileDescriptor child(::openat(folder, component.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (child) return child;
+    if (errno == ENOENT) {
+      if (::mkdirat(folder, component.c_str(), 0777) != 0 && errno != EEXIST)
+        throw_disk_error(errno, "making a folder");
+    } else if (errno == ENOTDIR || errno == ELOOP) {
+      component += kBesideFile;
+    } else {
+      throw_disk_error(errno, "opening the folder " + component);
+    }
+  }
+  throw_disk_error(ENOTDIR, "opening the folder " + component);
+}
+
+}  // namespace
+
+void throw_disk_error(int error, const std::string& doing) {
+  const std::string cause = error == ENOSPC || error == EDQUOT ? "the disk that holds the blobs is full"
+                                                               : std::string(std::generic_category().message(error));
+  throw Error(500, std::string(blob_errors::kInternalError.code),
+              std::string(blob_errors::kInternalError.message) + " (" + doing + ": " + cause + ")");
+}
+
+void copy_range(int from, std::uint64_t offset, std::uint64_t size, int to) {
+  auto at = static_cast<off_t>(offset);
+  while (size > 0) {
+    const ssize_t count = ::copy_file_range(from, &at, to, nullptr, size, 0);
+    if (count > 0) {
+      size -= static_cast<std::uint64_t>(count);
+      continue;
+    }
+    if (count < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO)) throw_disk_error(errno, "copying a blob");
+    // Other file systems, odd files: the plain way says what is wrong, if anything is.
+    return copy_by_hand(from, static_cast<std::uint64_t>(at), size, to);
+  }
+}
+
+std::size_t FileSource::read(std::span<char> into) {
+  const std::size_t wanted = std::min<std::uint64_t>(into.size(), left_);
+  if (wanted == 0) return 0;
+  ssize_t count = 0;
+  do {
+    count = ::pread(file_.get(), into.data(), wanted, static_cast<off_t>(at_));
+  } while (count < 0 && errno == EINTR);
+  if (count <= 0) throw_disk_error(count < 0 ? errno : EIO, "reading a blob");  // 0: truncated by hand meanwhile
+  at_ += static_cast<std::uint64_t>(count);
+  left_ -= static_cast<std::uint64_t>(count);
+  return static_cast<std::size_t>(count);
+}
+
+StagedFile::~StagedFile() {
+  if (!path_.empty()) ::unlinkat(root_, path_.c_str(), 0);
+}
+
+BlobFiles::BlobFiles(const std::string& root, Durability durability) : root_path_(root), durability_(durability) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(root) / kStaging, error);
+  if (error) throw_disk_error(error.value(), "making " + root);
+  root_.reset(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  staging_ = open_folder(std::string(kStaging));
+  if (!root_ || !staging_) throw_disk_error(errno, "opening " + root);
+  if (::flock(staging_.get(), LOCK_EX | LOCK_NB) != 0) throw_disk_error(errno, "taking " + root + " (in use?)");
+  life_ = fmt::format("{:x}", std::chrono::system_clock::now().time_since_epoch().count());
+}
+
+std::string BlobFiles::new_staging_path() {
+  return fmt::format("{}/{}-{}", kStaging, life_, next_.fetch_add(1, std::memory_order_relaxed));
+}
+
+FileDescriptor BlobFiles::create(const std::string& path) const {
+  FileDescriptor file(::openat(root_.get(), path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!file) throw_disk_error(errno, "creating " + path);
+  return file;
+}
+
+std::unique_ptr<StagedFile> BlobFiles::finish(std::unique_ptr<StagedFile> staged, const FileDescriptor& file) const {
+  if (durability_ == Durability::Disk && ::fdatasync(file.get()) != 0) throw_disk_error(errno, "syncing a blob");
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_disk_error(errno, "reading a file's status");
+  staged->set_mark(mark_of(status));
+  return staged;
+}
+
+std::unique_ptr<StagedFile> BlobFiles::stage(ByteSource& source) {
+  auto staged = std::make_unique<StagedFile>(root_.get(), new_staging_path());
+  const FileDescriptor file = create(staged->path());
+  if (const auto given = source.file()) {
+    copy_range(given->descriptor, given->offset, given->size, file.get());
+    return finish(std::move(staged), file);
+  }
+  const std::size_t capacity = std::clamp<std::uint64_t>(source.size().value_or(kBuffer) + 1, 4096, kBuffer);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
+  while (const std::size_t count = source.read({buffer.get(), capacity})) write_all(file.get(), {buffer.get(), count});
+  return finish(std::move(staged), file);
+}
+
+BlobFiles::Concatenation::Concatenation(BlobFiles& files)
+    : files_(files),
+      staged_(std::make_unique<StagedFile>(files.root_.get(), files.new_staging_path())),
+      file_(files.create(staged_->path())) {}
+
+std::unique_ptr<StagedFile> BlobFiles::link(const std::string& path) {
+  auto staged = std::make_unique<StagedFile>(root_.get(), new_staging_path());
+  if (::linkat(root_.get(), path.c_str(), root_.get(), staged->path().c_str(), 0) != 0) {
+    staged->release();
+    if (errno == ENOENT) return nullptr;
+    throw_disk_error(errno, "linking " + path);
+  }
+  const auto linked = mark(staged->path());
+  if (!linked) return nullptr;
+  staged->set_mark(*linked);
+  return staged;
+}
+
+std::optional<FileMark> BlobFiles::mark(const std::string& path) const {
+  struct stat status {};
+  if (::fstatat(root_.get(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return S_ISREG(status.st_mode) ? std::optional(mark_of(status)) : std::nullopt;
+}
+
+std::optional<FileMark> BlobFiles::folder_mark(const std::string& path) const {
+  struct stat status {};
+  if (::fstatat(root_.get(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return S_ISDIR(status.st_mode) ? std::optional(mark_of(status)) : std::nullopt;
+}
+
+FileDescriptor BlobFiles::open(const std::string& path) const {
+  FileDescriptor file = open_beneath(root_.get(), path, O_RDONLY | O_NONBLOCK);  // a FIFO must not hold us up
+  struct stat status {};
+  if (file && (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))) file.reset();
+  if (!file && errno == EMFILE) throw_disk_error(errno, "opening " + path);
+  return file;
+}
+
+FileDescriptor BlobFiles::open_folder(const std::string& path) const {
+  return open_beneath(root_.get(), path, O_RDONLY | O_DIRECTORY);
+}
+
+void BlobFiles::make_folder(const std::string& path) const {
+  std::string made;
+  for (std::size_t start = 0; start <= path.size();) {
+    const auto slash = std::min(path.find('/', start), path.size());
+    made = path.substr(0, slash);
+    if (::mkdirat(root_.get(), made.c_str(), 0777) != 0 && errno != EEXIST) throw_disk_error(errno, "making " + made);
+    start = slash + 1;
+  }
+}
+
+std::string BlobFiles::reserve(const std::string& folder, const std::string& name) const {
+  std::vector<std::string> components = blob_path_components(name);
+  std::string leaf = std::move(components.back());
+  components.pop_back();
+  FileDescriptor at = open_folder(folder);
+  if (!at) throw_disk_error(errno, "opening the container's folder " + folder);
+  std::string path;
+  for (std::string& component : components) {
+    FileDescriptor child = enter(at.get(), component);
+    at = std::move(child);
+    path += component + '/';
+  }
+  struct stat status {};
+  while (::fstatat(at.get(), leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode)) {
+    leaf += kBesideFolder;
+  }
+  return path + leaf;
+}
+
+void BlobFiles::move(const std::string& from, const std::string& to) const {
+  if (::renameat(root_.get(), from.c_str(), root_.get(), to.c_str()) != 0) throw_disk_error(errno, "renaming to " + to);
+  if (durability_ != Durability::Disk) return;
+  const FileDescriptor folder = open_folder(parent_of(to));
+  if (!folder || ::fsync(folder.get()) != 0) throw_disk_error(errno, "syncing the folder of " + to);
+}
+
+void BlobFiles::remove(const std::string& folder, const std::string& path) const {
+  std::string full = folder + '/' + path;
+  if (::unlinkat(root_.get(), full.c_str(), 0) != 0 && errno != ENOENT) throw_disk_error(errno, "removing " + full);
+  for (full = parent_of(full); full.size() > folder.size(); full = parent_of(full)) {
+    if (::unlinkat(root_.get(), full.c_str(), AT_REMOVEDIR) != 0) return;  // not empty
+  }
+}
+
+void BlobFiles::remove_tree(const std::string& path) const {
+  if (::unlinkat(root_.get(), path.c_str(), 0) == 0 || errno != EISDIR) return;
+  std::error_code ignored;  // what cannot be removed now is swept at the next start
+  std::filesystem::remove_all(fmt::format("{}/{}", root_path_, path), ignored);
+}
+
+void BlobFiles::sweep(const std::set<std::string>& kept) const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("{}/{}", root_path_, kStaging), error)) {
+    const std::string path = fmt::format("{}/{}", kStaging, entry.path().filename().string());
+    if (!kept.contains(path)) remove_tree(path);
+  }
+}
+
+std::vector<std::string> BlobFiles::folders_in(const std::string& path) const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("{}/{}", root_path_, path), error)) {
+    if (entry.symlink_status(error).type() == std::filesystem::file_type::directory) {
+      names.push_back(entry.path().filename().string());
+    }
+  }
+  return names;
+}
+
+}  // namespace batchite

@@ -1,0 +1,118 @@
+// The files behind FileBlobStore: bodies written aside in `{root}/.staging`, blobs under
+// `{root}/{account}/{container}`. Paths are relative to the root. Nothing here follows a symbolic link, so a link that
+// somebody put into a container leads nowhere. Any thread; who renames and removes holds the store's change. Throws
+// Error kInternalError that names the file and the cause.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backends/local/file_descriptor.h"
+#include "core/blob/blob_store.h"
+
+namespace batchite {
+
+// When bytes must have reached the disk: before the answer (survives power cuts), or when the kernel likes (survives
+// crashes of the program).
+enum class Durability { Program, Disk };
+
+// By which an edit by hand is noticed.
+struct FileMark {
+  std::uint64_t inode = 0;
+  std::int64_t mtime_ns = 0;
+  std::uint64_t size = 0;
+  bool operator==(const FileMark&) const = default;
+};
+
+[[noreturn]] void throw_disk_error(int error, const std::string& doing);
+
+// Appends `size` bytes of `from`, sharing blocks where the file system can.
+void copy_range(int from, std::uint64_t offset, std::uint64_t size, int to);
+
+// Part of an open file.
+class FileSource : public ByteSource {
+ public:
+  FileSource(FileDescriptor file, ByteRange range) : file_(std::move(file)), at_(range.offset), left_(range.size) {}
+  std::size_t read(std::span<char> into) override;
+  std::optional<std::uint64_t> size() const override { return left_; }
+  std::optional<File> file() const override { return File{file_.get(), at_, left_}; }
+
+ private:
+  FileDescriptor file_;
+  std::uint64_t at_, left_;
+};
+
+// A file in the staging folder, removed with the object unless released.
+class StagedFile : public StagedBytes {
+ public:
+  StagedFile(int root, std::string path) : root_(root), path_(std::move(path)) {}
+  ~StagedFile() override;
+  StagedFile(const StagedFile&) = delete;
+  StagedFile& operator=(const StagedFile&) = delete;
+  std::uint64_t size() const override { return mark_.size; }
+  const std::string& path() const { return path_; }
+  const FileMark& mark() const { return mark_; }
+  void set_mark(const FileMark& mark) { mark_ = mark; }
+  void release() { path_.clear(); }
+
+ private:
+  int root_;
+  std::string path_;
+  FileMark mark_;
+};
+
+class BlobFiles {
+ public:
+  // Creates the root. Throws when another process uses it.
+  BlobFiles(const std::string& root, Durability durability);
+
+  std::unique_ptr<StagedFile> stage(ByteSource& source);
+  // A copy of ranges of open files, one after the other.
+  class Concatenation {
+   public:
+    explicit Concatenation(BlobFiles& files);
+    void append(int file, ByteRange range) { copy_range(file, range.offset, range.size, file_.get()); }
+    std::unique_ptr<StagedFile> finish() { return files_.finish(std::move(staged_), file_); }
+
+   private:
+    BlobFiles& files_;
+    std::unique_ptr<StagedFile> staged_;
+    FileDescriptor file_;
+  };
+  // A second name for a staged file: no bytes move. Null when it is gone.
+  std::unique_ptr<StagedFile> link(const std::string& path);
+
+  std::optional<FileMark> mark(const std::string& path) const;  // nullopt: no regular file there
+  std::optional<FileMark> folder_mark(const std::string& path) const;
+  FileDescriptor open(const std::string& path) const;  // none when there is no regular file
+  FileDescriptor open_folder(const std::string& path) const;
+
+  // Where a blob can lie in `folder`, with the directories for it made: its plain path, or one with clash marks.
+  std::string reserve(const std::string& folder, const std::string& name) const;
+  void make_folder(const std::string& path) const;
+  void move(const std::string& from, const std::string& to) const;
+  // With the directories left empty, up to and without `folder`. Absent is fine.
+  void remove(const std::string& folder, const std::string& path) const;
+  void remove_tree(const std::string& path) const;
+  std::string new_staging_path();
+  // Removes all that is staged but for `kept`.
+  void sweep(const std::set<std::string>& kept) const;
+  std::vector<std::string> folders_in(const std::string& path) const;  // names; none when there is no such folder
+
+ private:
+  std::unique_ptr<StagedFile> finish(std::unique_ptr<StagedFile> staged, const FileDescriptor& file) const;
+  FileDescriptor create(const std::string& path) const;
+
+  std::string root_path_;
+  FileDescriptor root_, staging_;
+  Durability durability_;
+  std::string life_;  // makes staging names differ from those of earlier lives
+  std::atomic<std::uint64_t> next_{0};
+};
+
+}  // namespace batchite

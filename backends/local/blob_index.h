@@ -1,0 +1,120 @@
+// What FileBlobStore knows of its files, in SQLite: containers, blobs in the order of their names, blocks, and a short
+// journal of moves, so that a crash between a commit and the move it announced is made good at the next start.
+// Reads run beside each other and beside one change. Sizes are bytes. Throws Error kInternalError with SQLite's words,
+// a full disk named as such.
+#pragma once
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "backends/local/blob_files.h"
+#include "core/blob/blob_store.h"
+
+namespace batchite {
+
+struct IndexedContainer {
+  std::int64_t id = 0;
+  ContainerEntry entry = {};
+};
+
+struct IndexedBlob {
+  BlobEntry entry;
+  std::string path = {};  // below the container's folder
+  FileMark mark = {};
+};
+
+struct IndexedBlock {
+  Block block;
+  std::string path;  // staged file
+};
+
+// A move to be repeated at the next start if it has not happened: `from` is still that inode then. Paths are relative
+// to the root; an empty `to` means removal.
+struct Move {
+  std::string from;
+  std::string to;
+  std::uint64_t inode = 0;
+};
+
+// A connection with its statements, kept prepared by the address of their text.
+class IndexConnection {
+ public:
+  IndexConnection(const std::string& file, int flags);
+  // Reset and without bindings.
+  SQLite::Statement& use(const char* sql);
+  SQLite::Database& database() { return database_; }
+
+ private:
+  SQLite::Database database_;
+  std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
+};
+
+class BlobIndex {
+ public:
+  BlobIndex(const std::string& file, Durability durability);
+
+  std::optional<IndexedContainer> container(const std::string& account, const std::string& name);
+  std::vector<IndexedContainer> containers(const std::string& account, const ListRange& range);
+  std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name);
+  std::vector<IndexedBlob> blobs(std::int64_t container, const ListRange& range);
+  // Blobs that have only uncommitted blocks.
+  std::vector<std::string> uploads(std::int64_t container, const ListRange& range);
+  std::vector<Block> committed_blocks(std::int64_t container, const std::string& blob);
+  std::vector<IndexedBlock> uncommitted_blocks(std::int64_t container, const std::string& blob);
+  std::vector<std::string> staged_paths();  // of all uncommitted blocks
+  std::vector<Move> journal();
+  Time last_revision();
+
+ private:
+  friend class IndexChange;
+  class Reading;
+
+  void migrate();
+  std::string file_;
+  std::mutex pool_lock_;
+  std::vector<std::unique_ptr<IndexConnection>> pool_;  // guarded by pool_lock_; idle readers
+  std::mutex write_lock_;
+  IndexConnection writer_;        // guarded by write_lock_
+  bool journal_is_clear_ = true;  // guarded by write_lock_
+};
+
+// One transaction. Holds other writers off until it is destroyed, so that files can be moved after the commit and
+// before the next change. Rolled back unless committed.
+class IndexChange {
+ public:
+  explicit IndexChange(BlobIndex& index);
+  ~IndexChange();
+  IndexChange(const IndexChange&) = delete;
+  IndexChange& operator=(const IndexChange&) = delete;
+
+  std::optional<IndexedContainer> container(const std::string& account, const std::string& name);
+  std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name);
+  BlockSummary block_summary(std::int64_t container, const std::string& blob);
+  std::vector<IndexedBlock> uncommitted_blocks(std::int64_t container, const std::string& blob);
+  std::vector<std::string> staged_paths(std::int64_t container);
+
+  std::int64_t put_container(const std::string& account, const ContainerEntry& entry);
+  void remove_container(std::int64_t id);  // with all that is in it
+  void put_blob(std::int64_t container, const IndexedBlob& blob);
+  void put_committed_blocks(std::int64_t container, const std::string& blob, const std::vector<Block>& blocks);
+  void remove_blob(std::int64_t container, const std::string& name);
+  // The staged file that it replaces, if any.
+  std::optional<std::string> put_block(std::int64_t container, const std::string& blob, const IndexedBlock& block);
+  void drop_uncommitted_blocks(std::int64_t container, const std::string& blob);
+  void note(const Move& move);
+  void commit();
+
+ private:
+  void execute(const char* sql);
+  BlobIndex& index_;
+  std::unique_lock<std::mutex> lock_;
+  bool open_ = true;
+  bool noted_ = false;
+};
+
+}  // namespace batchite

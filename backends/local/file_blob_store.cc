@@ -1,0 +1,396 @@
+#include "backends/local/file_blob_store.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+
+#include "backends/local/blob_names.h"
+#include "core/blob/errors.h"
+#include "core/blob/names.h"
+
+namespace batchite {
+namespace {
+
+using namespace blob_errors;
+
+constexpr int kListAttempts = 8;
+
+// Account names come from configuration, so they are made safe as blob names are.
+std::string account_folder(const std::string& account) { return blob_path_components(account).front(); }
+std::string folder_of(const ContainerName& name) { return account_folder(name.account) + '/' + name.container; }
+ContainerName container_of(const BlobName& name) { return {name.account, name.container}; }
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+Time time_of(std::int64_t ns) { return Time(std::chrono::duration_cast<Ticks>(std::chrono::nanoseconds(ns))); }
+
+FileMark mark_of_open(int file) {
+  struct stat status {};
+  if (::fstat(file, &status) != 0) throw_disk_error(errno, "reading a file's status");
+  return {status.st_ino, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
+          static_cast<std::uint64_t>(status.st_size)};
+}
+
+// What an upload without any commit looks like.
+BlobEntry uncommitted_entry(const std::string& name) { return {.name = name, .committed = false}; }
+
+}  // namespace
+
+FileBlobStore::FileBlobStore(const FileBlobStoreOptions& options)
+    : files_(options.root, options.durability),
+      index_(options.root + "/blobs.db", options.durability),
+      folders_(files_),
+      last_revision_(index_.last_revision()) {
+  recover();
+}
+
+// Repeats the moves that a crash prevented and sweeps what was being written.
+void FileBlobStore::recover() {
+  for (const Move& move : index_.journal()) {
+    const auto mark = files_.mark(move.from);
+    const auto folder = files_.folder_mark(move.from);
+    const std::uint64_t inode = mark ? mark->inode : folder ? folder->inode : 0;
+    if (inode == 0 || inode != move.inode) continue;
+    if (move.to.empty()) {
+      files_.remove(parent_of(move.from), move.from.substr(move.from.rfind('/') + 1));
+    } else {
+      files_.move(move.from, move.to);
+    }
+  }
+  const auto paths = index_.staged_paths();
+  const std::set<std::string> kept(paths.begin(), paths.end());
+  files_.sweep(kept);
+}
+
+Time FileBlobStore::next_revision(Time now) {
+  const std::lock_guard lock(revision_lock_);
+  last_revision_ = std::max(now, last_revision_ + Ticks(1));
+  return last_revision_;
+}
+
+std::optional<ContainerEntry> FileBlobStore::find_container(const ContainerName& name) {
+  auto found = container(name);
+  return found ? std::optional(std::move(found->entry)) : std::nullopt;
+}
+
+std::optional<IndexedContainer> FileBlobStore::container(const ContainerName& name) {
+  auto found = index_.container(name.account, name.container);
+  if (found.has_value() == files_.folder_mark(folder_of(name)).has_value()) return found;
+  IndexChange change(index_);
+  found = container_in(change, name);
+  change.commit();
+  return found;
+}
+
+// The index follows the folders: one made by hand is a container, one removed by hand is none.
+std::optional<IndexedContainer> FileBlobStore::container_in(IndexChange& change, const ContainerName& name) {
+  auto found = change.container(name.account, name.container);
+  const bool exists = files_.folder_mark(folder_of(name)).has_value();
+  if (found && !exists) {
+    change.remove_container(found->id);
+    folders_.forget(folder_of(name));
+    return std::nullopt;
+  }
+  if (!found && exists && is_container_name(name.container)) return adopt_container(change, name);
+  return found;
+}
+
+IndexedContainer FileBlobStore::adopt_container(IndexChange& change, const ContainerName& name) {
+  const auto mark = files_.folder_mark(folder_of(name));
+  const Time revision = next_revision(mark ? time_of(mark->mtime_ns) : kNever);
+  IndexedContainer made{.entry = {name.container, revision, revision, {}}};
+  made.id = change.put_container(name.account, made.entry);
+  return made;
+}
+
+void FileBlobStore::change_container(const ContainerName& name, const ContainerChange& decide) {
+  const std::string folder = folder_of(name);
+  IndexChange change(index_);
+  const auto current = container_in(change, name);
+  const auto wanted = decide(current ? &current->entry : nullptr);
+  if (wanted) {
+    files_.make_folder(folder);
+    change.put_container(name.account, *wanted);
+    change.commit();
+  } else if (current) {
+    remove_container(change, *current, folder);
+  }
+}
+
+void FileBlobStore::remove_container(IndexChange& change, const IndexedContainer& container,
+                                     const std::string& folder) {
+  const auto staged = change.staged_paths(container.id);
+  const auto mark = files_.folder_mark(folder);
+  const std::string aside = files_.new_staging_path();
+  change.remove_container(container.id);
+  change.note({folder, aside, mark ? mark->inode : 0});
+  change.commit();
+  folders_.forget(folder);
+  files_.move(folder, aside);
+  for (const std::string& path : staged) files_.remove_tree(path);
+  files_.remove_tree(aside);
+}
+
+std::vector<ContainerEntry> FileBlobStore::list_containers(const std::string& account, const ListRange& range) {
+  adopt_new_folders(account);
+  std::vector<ContainerEntry> entries;
+  for (IndexedContainer& found : index_.containers(account, range)) {
+    if (files_.folder_mark(folder_of({account, found.entry.name}))) entries.push_back(std::move(found.entry));
+  }
+  return entries;
+}
+
+void FileBlobStore::adopt_new_folders(const std::string& account) {
+  for (const std::string& name : files_.folders_in(account_folder(account))) {
+    if (is_container_name(name)) container({account, name});
+  }
+}
+
+std::optional<IndexedBlob> FileBlobStore::settle(IndexChange& change, const Target& target, const std::string& name) {
+  auto found = change.blob(target.container.id, name);
+  const std::string path = found ? found->path : blob_path(name);
+  const auto mark = files_.mark(target.folder + '/' + path);
+  if (!mark) {
+    if (!found) return std::nullopt;
+    change.remove_blob(target.container.id, name);
+    return std::nullopt;
+  }
+  if (found && found->mark == *mark) return found;
+  const Time modified = time_of(mark->mtime_ns);
+  IndexedBlob edited = found.value_or(IndexedBlob{.entry = {.name = name, .created = modified}});
+  edited.path = path;
+  edited.mark = *mark;
+  edited.entry.size = mark->size;
+  edited.entry.modified = modified;
+  edited.entry.revision = next_revision(modified);
+  Parameters properties;  // a checksum or a copy's trace says nothing of bytes written by hand
+  for (const auto& [header, value] : edited.entry.properties) {
+    if (header != "Content-MD5" && !header.starts_with("x-ms-copy-")) properties.add(header, value);
+  }
+  edited.entry.properties = std::move(properties);
+  change.put_blob(target.container.id, edited);
+  change.put_committed_blocks(target.container.id, name, {});
+  return edited;
+}
+
+FileBlobStore::Target FileBlobStore::target_of(IndexChange& change, const BlobName& name) {
+  auto container = container_in(change, container_of(name));
+  if (!container) throw Error(kContainerNotFound);
+  Target target{*container, folder_of(container_of(name)), std::nullopt};
+  target.current = settle(change, target, name.blob);
+  return target;
+}
+
+std::optional<IndexedBlob> FileBlobStore::settled(const ContainerName& container, const std::string& name) {
+  IndexChange change(index_);
+  const auto owner = container_in(change, container);
+  std::optional<IndexedBlob> found;
+  if (owner) found = settle(change, {*owner, folder_of(container), std::nullopt}, name);
+  change.commit();
+  return found;
+}
+
+std::optional<BlobEntry> FileBlobStore::find(const BlobName& name) {
+  const auto owner = container(container_of(name));
+  if (!owner) return std::nullopt;
+  auto found = index_.blob(owner->id, name.blob);
+  const auto mark = files_.mark(folder_of(container_of(name)) + '/' + (found ? found->path : blob_path(name.blob)));
+  const bool fits = found ? mark == found->mark : !mark;
+  if (!fits) found = settled(container_of(name), name.blob);
+  if (found) return found->entry;
+  if (index_.uncommitted_blocks(owner->id, name.blob).empty()) return std::nullopt;
+  return uncommitted_entry(name.blob);
+}
+
+std::shared_ptr<ByteSource> FileBlobStore::read(const BlobName& name, const RangeChoice& choose) {
+  const auto owner = container(container_of(name));
+  if (!owner) return nullptr;
+  auto found = index_.blob(owner->id, name.blob);
+  const std::string folder = folder_of(container_of(name)) + '/';
+  FileDescriptor file = files_.open(folder + (found ? found->path : blob_path(name.blob)));
+  while (file ? !found || mark_of_open(file.get()) != found->mark : found.has_value()) {
+    found = settled(container_of(name), name.blob);
+    file = found ? files_.open(folder + found->path) : FileDescriptor();
+    if (!found) break;
+  }
+  if (!found || !file) return nullptr;
+  const ByteRange range = choose(found->entry);
+  return std::make_shared<FileSource>(std::move(file), range);
+}
+
+void FileBlobStore::adopt_new_files(const IndexedContainer& owner, const ContainerName& name,
+                                    const std::string& prefix) {
+  std::vector<std::string> fresh;
+  folders_.scan(folder_of(name), prefix, [&](std::string path) {
+    const std::string blob = blob_name(path);
+    const auto known = index_.blob(owner.id, blob);
+    if (known && (known->path == path || files_.mark(folder_of(name) + '/' + known->path))) return;
+    fresh.push_back(std::move(path));
+  });
+  for (const std::string& path : fresh) {
+    IndexChange change(index_);
+    const Target target{owner, folder_of(name), std::nullopt};
+    const std::string blob = blob_name(path);
+    auto found = settle(change, target, blob);
+    const auto mark = files_.mark(target.folder + '/' + path);
+    if (!found && mark) {  // a name that is not written as the store would write it
+      const Time modified = time_of(mark->mtime_ns);
+      change.put_blob(owner.id, {.entry = {.name = blob,
+                                           .size = mark->size,
+                                           .created = modified,
+                                           .modified = modified,
+                                           .revision = next_revision(modified)},
+                                 .path = path,
+                                 .mark = *mark});
+    }
+    change.commit();
+  }
+}
+
+std::vector<IndexedBlob> FileBlobStore::settled_page(const IndexedContainer& owner, const ContainerName& name,
+                                                     const ListRange& range) {
+  const std::string folder = folder_of(name) + '/';
+  for (int attempt = 0;; ++attempt) {
+    auto page = index_.blobs(owner.id, range);
+    std::vector<std::string> stale;
+    for (const IndexedBlob& blob : page) {
+      if (files_.mark(folder + blob.path) != blob.mark) stale.push_back(blob.entry.name);
+    }
+    if (stale.empty() || attempt == kListAttempts) return page;
+    for (const std::string& blob : stale) settled(name, blob);
+  }
+}
+
+std::vector<BlobEntry> FileBlobStore::list(const ContainerName& name, const ListRange& range) {
+  const auto owner = container(name);
+  if (!owner) throw Error(kContainerNotFound);
+  if (range.from <= range.prefix) adopt_new_files(*owner, name, range.prefix);  // a first page
+  std::vector<BlobEntry> entries;
+  for (IndexedBlob& blob : settled_page(*owner, name, range)) entries.push_back(std::move(blob.entry));
+  if (!range.uncommitted) return entries;
+  for (const std::string& upload : index_.uploads(owner->id, range)) entries.push_back(uncommitted_entry(upload));
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  if (entries.size() > range.limit) entries.resize(range.limit);
+  return entries;
+}
+
+std::unique_ptr<StagedBytes> FileBlobStore::stage(ByteSource& source) { return files_.stage(source); }
+
+std::unique_ptr<StagedBytes> FileBlobStore::assemble(const BlobName& name, std::span<const BlockPiece> pieces) {
+  const auto owner = container(container_of(name));
+  if (!owner) throw Error(kContainerNotFound);
+  std::map<std::string, std::string> staged;
+  for (const IndexedBlock& block : index_.uncommitted_blocks(owner->id, name.blob)) staged[block.block.id] = block.path;
+  if (pieces.size() == 1 && !pieces.front().committed_at) {
+    const auto only = staged.find(pieces.front().block.id);
+    return only == staged.end() ? nullptr : files_.link(only->second);
+  }
+  FileDescriptor content;
+  if (const auto current = index_.blob(owner->id, name.blob)) {
+    content = files_.open(folder_of(container_of(name)) + '/' + current->path);
+  }
+  return assemble_from(staged, content, pieces);
+}
+
+std::unique_ptr<StagedBytes> FileBlobStore::assemble_from(const std::map<std::string, std::string>& staged,
+                                                          const FileDescriptor& content,
+                                                          std::span<const BlockPiece> pieces) {
+  BlobFiles::Concatenation joined(files_);
+  for (const BlockPiece& piece : pieces) {
+    if (piece.committed_at) {
+      if (!content) return nullptr;
+      joined.append(content.get(), {*piece.committed_at, piece.block.size});
+      continue;
+    }
+    const auto path = staged.find(piece.block.id);
+    if (path == staged.end()) return nullptr;
+    const FileDescriptor block = files_.open(path->second);
+    if (!block) return nullptr;
+    joined.append(block.get(), {0, piece.block.size});
+  }
+  return joined.finish();
+}
+
+void FileBlobStore::change(const BlobName& name, const BlobChange& decide, std::optional<NewContent> content) {
+  std::vector<IndexedBlock> dropped;
+  {
+    IndexChange change(index_);
+    Target target = target_of(change, name);
+    const auto wanted = decide(target.current ? &target.current->entry : nullptr);
+    if (!wanted || content) dropped = change.uncommitted_blocks(target.container.id, name.blob);
+    if (!wanted) {
+      remove_blob(change, target, name.blob);
+    } else if (content) {
+      put_content(change, target, *wanted, std::move(*content));
+    } else if (target.current) {
+      change.put_blob(target.container.id, {*wanted, target.current->path, target.current->mark});
+      change.commit();
+    } else {
+      throw Error(kBlobNotFound);
+    }
+  }
+  for (const IndexedBlock& block : dropped) files_.remove_tree(block.path);
+}
+
+void FileBlobStore::put_content(IndexChange& change, Target& target, const BlobEntry& entry, NewContent content) {
+  auto& staged = static_cast<StagedFile&>(*content.bytes);  // the store's own: stage() and assemble() make no other
+  IndexedBlob blob{entry, {}, staged.mark()};
+  // A path with a clash mark stays with its blob; a plain one may have become a folder by hand.
+  const bool keeps = target.current && files_.mark(target.folder + '/' + target.current->path);
+  blob.path = keeps ? target.current->path : files_.reserve(target.folder, entry.name);
+  change.put_blob(target.container.id, blob);
+  change.put_committed_blocks(target.container.id, entry.name, content.blocks);
+  change.drop_uncommitted_blocks(target.container.id, entry.name);
+  change.note({staged.path(), target.folder + '/' + blob.path, staged.mark().inode});
+  change.commit();
+  move_into_place(target, blob, staged);
+}
+
+void FileBlobStore::move_into_place(const Target& target, const IndexedBlob& blob, StagedFile& staged) {
+  const std::string path = target.folder + '/' + blob.path;
+  const auto before = folders_.before(parent_of(path));
+  files_.move(staged.path(), path);
+  staged.release();
+  folders_.after(before);
+}
+
+void FileBlobStore::remove_blob(IndexChange& change, const Target& target, const std::string& name) {
+  change.remove_blob(target.container.id, name);
+  if (target.current) change.note({target.folder + '/' + target.current->path, "", target.current->mark.inode});
+  change.commit();
+  if (!target.current) return;
+  const auto before = folders_.before(parent_of(target.folder + '/' + target.current->path));
+  files_.remove(target.folder, target.current->path);
+  folders_.after(before);
+}
+
+BlockLists FileBlobStore::blocks(const BlobName& name) {
+  const auto owner = container(container_of(name));
+  if (!owner) return {};
+  BlockLists lists;
+  if (const auto current = find(name); current && current->committed) {
+    lists.committed = index_.committed_blocks(owner->id, name.blob);
+  }
+  for (IndexedBlock& block : index_.uncommitted_blocks(owner->id, name.blob)) {
+    lists.uncommitted.push_back(std::move(block.block));
+  }
+  return lists;
+}
+
+void FileBlobStore::put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
+                              const BlockCheck& check) {
+  auto& staged = static_cast<StagedFile&>(*bytes);
+  std::optional<std::string> replaced;
+  {
+    IndexChange change(index_);
+    const Target target = target_of(change, name);
+    check(target.current ? &target.current->entry : nullptr, change.block_summary(target.container.id, name.blob));
+    replaced = change.put_block(target.container.id, name.blob, {{id, staged.size()}, staged.path()});
+    change.commit();
+    staged.release();
+  }
+  if (replaced) files_.remove_tree(*replaced);
+}
+
+}  // namespace batchite

@@ -1,0 +1,79 @@
+// Blobs as ordinary files, `{root}/{account}/{container}/{blob}`, that one can look at, copy and edit. What is not in
+// the bytes (properties, metadata, ETags, block lists) lies in `{root}/blobs.db`. A file put there by hand is a blob,
+// an edited one a new version of it, a removed one gone: seen when it is listed or read. The same goes for a
+// container's folder.
+//
+// A write is complete or has not happened, whenever the program dies: bytes are written aside, the index commits with a
+// note of the move to come, then the file moves into place under the same lock. Readers take no lock: they compare the
+// open file with its entry, and look again under the lock when the two differ.
+// One process at a time; any thread. Errors as in core/blob/blob_store.h.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "backends/local/blob_files.h"
+#include "backends/local/blob_folders.h"
+#include "backends/local/blob_index.h"
+#include "core/blob/blob_store.h"
+
+namespace batchite {
+
+struct FileBlobStoreOptions {
+  std::string root;                             // made when absent
+  Durability durability = Durability::Program;  // Disk: fsync before every answer; costs a disk's latency a write
+};
+
+class FileBlobStore : public BlobStore {
+ public:
+  // Throws UsageError when the index is newer than this program.
+  explicit FileBlobStore(const FileBlobStoreOptions& options);
+
+  Time next_revision(Time now) override;
+  std::optional<ContainerEntry> find_container(const ContainerName& name) override;
+  void change_container(const ContainerName& name, const ContainerChange& change) override;
+  std::vector<ContainerEntry> list_containers(const std::string& account, const ListRange& range) override;
+  std::optional<BlobEntry> find(const BlobName& name) override;
+  std::shared_ptr<ByteSource> read(const BlobName& name, const RangeChoice& choose) override;
+  std::vector<BlobEntry> list(const ContainerName& name, const ListRange& range) override;
+  std::unique_ptr<StagedBytes> stage(ByteSource& source) override;
+  std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) override;
+  void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content = {}) override;
+  BlockLists blocks(const BlobName& name) override;
+  void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
+                 const BlockCheck& check) override;
+
+ private:
+  struct Target {
+    IndexedContainer container;
+    std::string folder;
+    std::optional<IndexedBlob> current;
+  };
+  void recover();
+  std::optional<IndexedContainer> container(const ContainerName& name);
+  std::optional<IndexedContainer> container_in(IndexChange& change, const ContainerName& name);
+  IndexedContainer adopt_container(IndexChange& change, const ContainerName& name);
+  // The entry as the file has it now, with what was done by hand taken into the index. In a change of its own.
+  std::optional<IndexedBlob> settled(const ContainerName& container, const std::string& name);
+  std::optional<IndexedBlob> settle(IndexChange& change, const Target& target, const std::string& name);
+  Target target_of(IndexChange& change, const BlobName& name);
+  void put_content(IndexChange& change, Target& target, const BlobEntry& entry, NewContent content);
+  void remove_blob(IndexChange& change, const Target& target, const std::string& name);
+  void remove_container(IndexChange& change, const IndexedContainer& container, const std::string& folder);
+  void move_into_place(const Target& target, const IndexedBlob& blob, StagedFile& staged);
+  std::unique_ptr<StagedBytes> assemble_from(const std::map<std::string, std::string>& staged,
+                                             const FileDescriptor& content, std::span<const BlockPiece> pieces);
+  void adopt_new_files(const IndexedContainer& container, const ContainerName& name, const std::string& prefix);
+  std::vector<IndexedBlob> settled_page(const IndexedContainer& container, const ContainerName& name,
+                                        const ListRange& range);
+  void adopt_new_folders(const std::string& account);
+
+  BlobFiles files_;
+  BlobIndex index_;
+  BlobFolders folders_;
+  std::mutex revision_lock_;
+  Time last_revision_;  // guarded by revision_lock_
+};
+
+}  // namespace batchite

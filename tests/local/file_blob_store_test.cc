@@ -1,0 +1,344 @@
+#include "backends/local/file_blob_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "core/base/encoding.h"
+#include "core/blob/blob_service.h"
+
+namespace batchite {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+void write(const fs::path& file, const std::string& text) { std::ofstream(file, std::ios::binary) << text; }
+
+class FileBlobStoreTest : public ::testing::Test {
+ protected:
+  FileBlobStoreTest() {
+    std::string pattern = (fs::temp_directory_path() / "blob-store-XXXXXX").string();
+    root_ = ::mkdtemp(pattern.data());
+    open();
+    store_->change_container({"acct", "data"}, [&](const ContainerEntry*) {
+      const Time revision = store_->next_revision(kNow);
+      return std::optional(ContainerEntry{"data", revision, revision, {}});
+    });
+  }
+  ~FileBlobStoreTest() override {
+    store_.reset();
+    fs::remove_all(root_);
+  }
+  void open() {
+    store_.reset();
+    store_ = std::make_unique<FileBlobStore>(FileBlobStoreOptions{.root = root_.string()});
+  }
+
+  static BlobName named(const std::string& blob) { return {"acct", "data", blob}; }
+  fs::path file(const std::string& path) const { return root_ / "acct" / "data" / path; }
+
+  void put(const std::string& blob, const std::string& text, Parameters properties = {}) {
+    StringSource source(text);
+    NewContent content{store_->stage(source)};
+    store_->change(named(blob), entry_maker(blob, std::move(properties)), std::move(content));
+  }
+  BlobStore::BlobChange entry_maker(const std::string& blob, Parameters properties) {
+    return [this, blob, properties](const BlobEntry*) {
+      const Time revision = store_->next_revision(kNow);
+      return std::optional(BlobEntry{
+          .name = blob, .created = revision, .modified = revision, .revision = revision, .properties = properties});
+    };
+  }
+  void remove(const std::string& blob) {
+    store_->change(named(blob), [](const BlobEntry*) { return std::optional<BlobEntry>(); });
+  }
+  std::string get(const std::string& blob) {
+    const auto source = store_->read(named(blob), [](const BlobEntry& entry) { return ByteRange{0, entry.size}; });
+    return source ? read_all(*source) : "(none)";
+  }
+  std::string list(ListRange range = {}) {
+    std::string names;
+    for (const BlobEntry& entry : store_->list({"acct", "data"}, range)) {
+      names += (names.empty() ? "" : " ") + entry.name;
+    }
+    return names;
+  }
+  void put_block(const std::string& blob, const std::string& id, const std::string& text) {
+    StringSource source(text);
+    store_->put_block(named(blob), base64_encode(id), store_->stage(source), [](const BlobEntry*, const auto&) {});
+  }
+  std::size_t staged_files() const {
+    const fs::directory_iterator all(root_ / ".staging");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+
+  static constexpr Time kNow{std::chrono::days(19'000)};
+  fs::path root_;
+  std::unique_ptr<FileBlobStore> store_;
+};
+
+TEST_F(FileBlobStoreTest, BlobsAreOrdinaryFilesThatSurviveARestart) {
+  put("in/clip 1.mp4", "hello", {{"Content-Type", "video/mp4"}});
+  EXPECT_EQ(text_of(file("in/clip 1.mp4")), "hello");
+  const auto before = store_->find(named("in/clip 1.mp4"));
+  open();
+  EXPECT_EQ(get("in/clip 1.mp4"), "hello");
+  const auto after = store_->find(named("in/clip 1.mp4"));
+  EXPECT_EQ(after->properties.get("Content-Type"), "video/mp4");
+  EXPECT_EQ(after->revision, before->revision);
+  EXPECT_GT(store_->next_revision(kNever), before->revision);
+  EXPECT_EQ(staged_files(), 0u);
+}
+
+TEST_F(FileBlobStoreTest, AFileDroppedInByHandIsABlob) {
+  put("a", "1");
+  EXPECT_EQ(list(), "a");
+  fs::create_directories(file("x/y"));
+  write(file("x/y/dropped.txt"), "by hand");
+  EXPECT_EQ(list(), "a x/y/dropped.txt");
+  write(file("x/unlisted"), "read first");
+  EXPECT_EQ(get("x/unlisted"), "read first");
+  EXPECT_EQ(list({.prefix = "x/"}), "x/unlisted x/y/dropped.txt");
+}
+
+TEST_F(FileBlobStoreTest, AnEditedFileIsANewVersionAndARemovedOneIsGone) {
+  put("a", "first", {{"Content-Type", "text/plain"}, {"Content-MD5", "x"}});
+  put("b", "other");
+  const auto before = store_->find(named("a"));
+  write(file("a"), "edited by hand");
+  EXPECT_EQ(get("a"), "edited by hand");
+  const auto after = store_->find(named("a"));
+  EXPECT_GT(after->revision, before->revision);
+  EXPECT_EQ(after->size, 14u);
+  EXPECT_EQ(after->properties.get("Content-Type"), "text/plain");
+  EXPECT_FALSE(after->properties.has("Content-MD5"));
+  fs::remove(file("b"));
+  EXPECT_EQ(list(), "a");
+  EXPECT_FALSE(store_->find(named("b")));
+}
+
+TEST_F(FileBlobStoreTest, FoldersMadeAndRemovedByHandAreContainers) {
+  fs::create_directories(root_ / "acct" / "mine");
+  write(root_ / "acct" / "mine" / "f", "x");
+  fs::create_directories(root_ / "acct" / "Not A Container");
+  const auto containers = store_->list_containers("acct", {});
+  ASSERT_EQ(containers.size(), 2u);
+  EXPECT_EQ(containers[1].name, "mine");
+  EXPECT_EQ(store_->list({"acct", "mine"}, {}).size(), 1u);
+  fs::remove_all(root_ / "acct" / "mine");
+  EXPECT_FALSE(store_->find_container({"acct", "mine"}));
+}
+
+TEST_F(FileBlobStoreTest, NamesThatClashOrLeadAwayAreKeptApart) {
+  const std::string names[] = {
+      "a", "a/b", "a/b/c", "a/", "../../escape", "/root", ".", "..", "x//y", std::string(1000, 'n'), "%2E%2E"};
+  for (const std::string& name : names) put(name, "content of " + name);
+  for (const std::string& name : names) EXPECT_EQ(get(name), "content of " + name);
+  EXPECT_EQ(store_->list({"acct", "data"}, {}).size(), std::size(names));
+  EXPECT_FALSE(fs::exists(root_.parent_path() / "escape"));
+  open();
+  for (const std::string& name : names) EXPECT_EQ(get(name), "content of " + name) << name;
+  for (const std::string& name : names) remove(name);
+  EXPECT_EQ(list(), "");
+  EXPECT_TRUE(fs::is_empty(root_ / "acct" / "data"));
+}
+
+TEST_F(FileBlobStoreTest, AFolderTakesTheNameLaterToo) {
+  put("a/b", "deep");
+  put("a", "flat");
+  EXPECT_EQ(get("a/b") + get("a"), "deepflat");
+  put("a", "flat again");
+  EXPECT_EQ(get("a"), "flat again");
+  EXPECT_EQ(list(), "a a/b");
+}
+
+TEST_F(FileBlobStoreTest, ALinkInAContainerLeadsNowhere) {
+  write(root_ / "secret", "outside");
+  fs::create_symlink(root_ / "secret", file("link"));
+  fs::create_directory_symlink(root_, file("way-out"));
+  EXPECT_EQ(get("link"), "(none)");
+  EXPECT_EQ(get("way-out/secret"), "(none)");
+  EXPECT_EQ(list(), "");
+}
+
+TEST_F(FileBlobStoreTest, ARefusedChangeLeavesNothingBehind) {
+  put("a", "old");
+  StringSource source("new");
+  NewContent content{store_->stage(source)};
+  EXPECT_THROW(store_->change(
+                   named("a"), [](const BlobEntry*) -> std::optional<BlobEntry> { throw Error(412, "No", ""); },
+                   std::move(content)),
+               Error);
+  EXPECT_EQ(get("a"), "old");
+  EXPECT_EQ(staged_files(), 0u);
+}
+
+TEST_F(FileBlobStoreTest, ReadersOfAReplacedBlobKeepTheirVersion) {
+  put("a", std::string(100'000, '1'));
+  const auto reader = store_->read(named("a"), [](const BlobEntry& entry) { return ByteRange{0, entry.size}; });
+  put("a", "2");
+  EXPECT_EQ(read_all(*reader), std::string(100'000, '1'));
+  EXPECT_EQ(get("a"), "2");
+}
+
+TEST_F(FileBlobStoreTest, ReadersSeeOldOrNewButNeverAMixture) {
+  put("a", std::string(50'000, 'a'));
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    for (int i = 0; i < 300; ++i) put("a", std::string(50'000 + i, static_cast<char>('a' + i % 26)));
+    done = true;
+  });
+  int reads = 0;
+  while (!done || reads < 50) {
+    std::uint64_t size = 0;
+    const auto source = store_->read(named("a"), [&](const BlobEntry& entry) {
+      size = entry.size;
+      return ByteRange{0, entry.size};
+    });
+    ASSERT_TRUE(source);
+    const std::string text = read_all(*source);
+    ASSERT_EQ(text.size(), size);
+    ASSERT_EQ(text.find_first_not_of(text.front()), std::string::npos);
+    ASSERT_EQ(static_cast<char>('a' + (size - 50'000) % 26), text.front());
+    ++reads;
+  }
+  writer.join();
+}
+
+TEST_F(FileBlobStoreTest, WritersOfDifferentBlobsRunBesideEachOther) {
+  std::vector<std::thread> writers;
+  for (int t = 0; t < 4; ++t) {
+    writers.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) put(std::to_string(t) + "/" + std::to_string(i), std::to_string(t * 1000 + i));
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(store_->list({"acct", "data"}, {}).size(), 200u);
+  EXPECT_EQ(get("3/49"), "3049");
+}
+
+TEST_F(FileBlobStoreTest, BlocksOutliveARestartAndAreCommittedInOrder) {
+  put_block("a", "1", "hello ");
+  put_block("a", "2", "world");
+  put_block("a", "2", "World");
+  open();
+  const BlockLists lists = store_->blocks(named("a"));
+  ASSERT_EQ(lists.uncommitted.size(), 2u);
+  EXPECT_FALSE(store_->find(named("a"))->committed);
+  EXPECT_EQ(list(), "");
+  EXPECT_EQ(list({.uncommitted = true}), "a");
+  const std::vector<BlockPiece> pieces = {{lists.uncommitted[0], {}}, {lists.uncommitted[1], {}}};
+  store_->change(named("a"), entry_maker("a", {}), NewContent{store_->assemble(named("a"), pieces), lists.uncommitted});
+  EXPECT_EQ(get("a"), "hello World");
+  EXPECT_EQ(store_->blocks(named("a")).committed.size(), 2u);
+  EXPECT_TRUE(store_->blocks(named("a")).uncommitted.empty());
+  EXPECT_EQ(staged_files(), 0u);
+  const std::vector<BlockPiece> again = {{lists.uncommitted[1], 6}, {lists.uncommitted[0], 0}};
+  store_->change(named("a"), entry_maker("a", {}), NewContent{store_->assemble(named("a"), again), {}});
+  EXPECT_EQ(get("a"), "Worldhello ");
+}
+
+TEST_F(FileBlobStoreTest, ASingleBlockBecomesTheBlobWithoutCopying) {
+  put_block("a", "1", "only");
+  const auto staged = *fs::directory_iterator(root_ / ".staging");
+  struct stat before {
+  }, after{};
+  ASSERT_EQ(::stat(staged.path().c_str(), &before), 0);
+  const std::vector<BlockPiece> pieces = {{{base64_encode("1"), 4}, {}}};
+  store_->change(named("a"), entry_maker("a", {}), NewContent{store_->assemble(named("a"), pieces)});
+  ASSERT_EQ(::stat(file("a").c_str(), &after), 0);
+  EXPECT_EQ(before.st_ino, after.st_ino);
+  EXPECT_EQ(get("a"), "only");
+}
+
+TEST_F(FileBlobStoreTest, ADeletedContainerTakesEverythingWithIt) {
+  put("a/b", "x");
+  put_block("up", "1", "block");
+  store_->change_container({"acct", "data"}, [](const ContainerEntry*) { return std::optional<ContainerEntry>(); });
+  EXPECT_FALSE(fs::exists(root_ / "acct" / "data"));
+  EXPECT_FALSE(store_->find_container({"acct", "data"}));
+  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_THROW(put("a", "x"), Error);
+}
+
+TEST_F(FileBlobStoreTest, TheIndexOfANewerProgramIsRefused) {
+  store_.reset();
+  SQLite::Database((root_ / "blobs.db").string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");
+  EXPECT_THROW(open(), UsageError);
+}
+
+TEST_F(FileBlobStoreTest, ASecondProcessIsKeptOut) { EXPECT_THROW(FileBlobStore({.root = root_.string()}), Error); }
+
+// A full disk, as the kernel's file size limit makes one: the write fails after a part of the bytes.
+TEST_F(FileBlobStoreTest, AFailedWriteIsAnErrorAndLeavesNothing) {
+  put("a", "old");
+  struct rlimit before {};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit small = before;
+  small.rlim_cur = 1 << 20;
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  StringSource source(std::string(3 << 20, 'x'));
+  EXPECT_THROW(store_->stage(source), Error);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(get("a"), "old");
+}
+
+TEST_F(FileBlobStoreTest, AProgramKilledWhileWritingLeavesOldOrNewAndNoRubbish) {
+  put("a", std::string(100'000, '0'));
+  store_.reset();
+  for (int round = 0; round < 8; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      open();
+      for (int i = 1;; ++i) {
+        put("a", std::string(100'000 + i, static_cast<char>('0' + i % 10)), {{"n", std::to_string(i)}});
+        put("gone", "x");
+        remove("gone");
+      }
+    }
+    // Far enough to be in the middle of something, at another point each round.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(60 + 7 * round);
+    while (std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    ::kill(child, SIGKILL);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    open();
+    const std::string text = get("a");
+    const auto entry = store_->find(named("a"));
+    ASSERT_TRUE(entry);
+    const int n = static_cast<int>(text.size()) - 100'000;
+    ASSERT_EQ(text, std::string(text.size(), static_cast<char>('0' + n % 10)));
+    if (n > 0) {
+      ASSERT_EQ(entry->properties.get("n"), std::to_string(n));  // bytes and properties of one write
+    }
+    ASSERT_EQ(staged_files(), 0u);
+    ASSERT_THAT(list(), ::testing::AnyOf("a", "a gone"));
+    ASSERT_THAT(get("gone"), ::testing::AnyOf("x", "(none)"));
+    store_.reset();
+  }
+}
+
+TEST_F(FileBlobStoreTest, BytesOfFilesAreHandedOutAsFiles) {
+  put("a", "0123456789");
+  const auto source = store_->read(named("a"), [](const BlobEntry&) { return ByteRange{2, 3}; });
+  const auto given = source->file();
+  ASSERT_TRUE(given);
+  char text[3];
+  ASSERT_EQ(::pread(given->descriptor, text, 3, static_cast<off_t>(given->offset)), 3);
+  EXPECT_EQ(std::string(text, 3), "234");
+  EXPECT_EQ(given->size, 3u);
+}
+
+}  // namespace
+}  // namespace batchite
