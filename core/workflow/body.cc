@@ -78,6 +78,7 @@ Body read_body(const TemplateFile& file, const std::string& section, const std::
     if (values.used().contains(info.name)) body.used.push_back(info);
   }
   body.used_variables.assign(expander.used_variables().begin(), expander.used_variables().end());
+  for (const auto& [path, name] : expander.parameter_at()) body.parameter_at.try_emplace(fold(path), name);
   body.id_is_chosen = is_id_chosen(member_or_null(wanted, "id"), variables, file, settings);
   // Values in the place of missing ones would only lead to further complaints.
   body.document =

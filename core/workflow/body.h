@@ -1,6 +1,7 @@
 // The body within a template: its expressions evaluated, its envelope taken off, its properties in today's names.
 // One thread. Throws UsageError; problems within the body are kept in the report.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct Body {
   std::vector<ParameterInfo> missing = {};  // used, but without a value
   std::vector<ParameterInfo> used = {};
   std::vector<std::string> used_variables = {};
+  // The first parameter that each string holds, by the string's path as the template spells it, in lower case.
+  std::map<std::string, std::string> parameter_at = {};
   bool id_is_chosen = false;  // its id holds a parameter that was given a value
 };
 

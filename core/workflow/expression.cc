@@ -200,12 +200,17 @@ Document Expander::evaluate_call(std::string_view name, std::string_view call) {
   }
   const std::string_view arguments = call.substr(open + 1, close.at - open - 1);
   Document value = name == "concat"       ? Document(concat(arguments))
-                   : name == "parameters" ? parameters_.get(single_argument(name, arguments))
+                   : name == "parameters" ? parameter(single_argument(name, arguments))
                                           : variable(single_argument(name, arguments));
   value = reach(std::move(value), call.substr(close.at + 1), std::string(call.substr(0, close.at + 1)));
   // Only what was reached is evaluated, so that one member of an object may mention another.
   const bool is_open_text = name == "variables" && value.is_string();
   return value.is_structured() || is_open_text ? evaluate_inside(value, std::string(call)) : value;
+}
+
+Document Expander::parameter(const std::string& name) {
+  parameter_at_.try_emplace(path_, name);
+  return parameters_.get(name);
 }
 
 const Document& Expander::variable(const std::string& name) {

@@ -5,6 +5,8 @@
 // A string that is one expression takes the type of its result; within other text the result's text form is put in.
 // "[[" stands for "[". Brackets around anything but a call are dropped with a warning, or kept when lenient.
 #pragma once
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,8 @@ class Expander {
   Document expand(const Document& value, const std::string& path);
 
   const std::set<std::string>& used_variables() const { return used_variables_; }
+  // The first parameter that each string holds, by the string's path.
+  const std::map<std::string, std::string>& parameter_at() const { return parameter_at_; }
 
  private:
   // A result, and whether it came from a call (of the two kinds of brackets, only that one is an expression).
@@ -46,6 +50,7 @@ class Expander {
 
   Result evaluate(std::string_view expression);
   Document evaluate_call(std::string_view name, std::string_view call);
+  Document parameter(const std::string& name);
   const Document& variable(const std::string& name);
   Document evaluate_inside(const Document& value, const std::string& call);
   std::string concat(std::string_view arguments);
@@ -60,6 +65,7 @@ class Expander {
   std::string path_;                   // of the string at hand
   std::set<std::string> in_progress_;  // calls whose results are being evaluated
   std::set<std::string> used_variables_;
+  std::map<std::string, std::string> parameter_at_;
 };
 
 }  // namespace batchite::workflow

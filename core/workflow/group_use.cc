@@ -2,65 +2,68 @@
 
 #include <algorithm>
 
+#include "core/base/ids.h"
 #include "core/workflow/file_source.h"
 
 namespace batchite::workflow {
 namespace {
 
-// Placeholders make a name that is known only for each task.
-bool is_fixed(const std::string& group) { return !group.empty() && group.find_first_of("{}") == std::string::npos; }
-
-void add(std::vector<std::string>& groups, const std::string& group) {
-  if (is_fixed(group) && std::find(groups.begin(), groups.end(), group) == groups.end()) groups.push_back(group);
+bool contains(const std::vector<FileGroup>& groups, const std::string& name) {
+  return std::any_of(groups.begin(), groups.end(), [&](const FileGroup& one) { return one.name == name; });
 }
 
-std::vector<FileGroup> with_parameters(const std::vector<std::string>& groups,
-                                       const std::vector<GroupParameter>& parameters) {
-  std::vector<FileGroup> result;
-  for (const std::string& group : groups) {
-    const auto names = [&](bool declared) {
-      return std::find_if(parameters.begin(), parameters.end(), [&](const GroupParameter& one) {
-        return one.value == group && one.is_file_group == declared;
-      });
-    };
-    auto parameter = names(true);
-    if (parameter == parameters.end()) parameter = names(false);
-    result.push_back({parameter == parameters.end() ? "" : parameter->name, group, container_name(group)});
+void add(std::vector<FileGroup>& groups, const FileGroup& group) {
+  if (!contains(groups, group.name)) groups.push_back(group);
+}
+
+std::string parameter_with(const std::string& value, const std::vector<GroupParameter>& parameters) {
+  for (const bool declared : {true, false}) {
+    for (const GroupParameter& one : parameters) {
+      if (one.value == value && one.is_file_group == declared) return one.name;
+    }
   }
-  return result;
+  return "";
 }
 
 }  // namespace
 
 void GroupUse::note(const std::string& group, Access access) {
-  container_name(group);
-  add(access == Access::Write ? written_ : read_, group);
+  add(access == Access::Write ? seen_.written : seen_.read, {"", group, container_name(group)});
 }
 
-void GroupUse::scan(const Document& body, const std::string& path, const Report& report) {
+void GroupUse::scan(const Document& body, const std::string& path,
+                    const std::map<std::string, std::string>& parameter_at, const Report& report) {
   if (body.is_array()) {
-    for (std::size_t i = 0; i < body.size(); ++i) scan(body[i], item_path(path, i), report);
+    for (std::size_t i = 0; i < body.size(); ++i) scan(body[i], item_path(path, i), parameter_at, report);
   }
   if (!body.is_object()) return;
   for (const auto& [name, member] : body.items()) {
     const std::string at = member_path(path, name);
     const bool is_written = name == "autoStorage";
-    if ((is_written || name == "source") && member.is_object()) {
-      const std::string group = Reader(member).text("fileGroup");
-      if (is_fixed(group)) check_group(group, member_path(at, "fileGroup"), report);
-      add(is_written ? written_ : read_, group);
+    const std::string group = is_written || name == "source" ? Reader(member).text("fileGroup") : "";
+    // Placeholders make a name that is known only for each task.
+    if (!group.empty() && group.find_first_of("{}") == std::string::npos) {
+      const std::string group_path = member_path(at, "fileGroup");
+      const auto parameter = parameter_at.find(fold(group_path));
+      add(is_written ? seen_.written : seen_.read,
+          {parameter == parameter_at.end() ? "" : parameter->second, group, check_group(group, group_path, report)});
     }
-    scan(member, at, report);
+    scan(member, at, parameter_at, report);
   }
 }
 
 FileGroups GroupUse::named_by(const std::vector<GroupParameter>& parameters) const {
-  std::vector<std::string> read = read_;
+  FileGroups result = seen_;
   for (const GroupParameter& parameter : parameters) {
-    const bool is_written = std::find(written_.begin(), written_.end(), parameter.value) != written_.end();
-    if (parameter.is_file_group && !is_written) add(read, parameter.value);
+    if (!parameter.is_file_group || parameter.value.empty() || contains(seen_.written, parameter.value)) continue;
+    add(result.read, {parameter.name, parameter.value, container_name(parameter.value)});
   }
-  return {.read = with_parameters(read, parameters), .written = with_parameters(written_, parameters)};
+  for (auto* groups : {&result.read, &result.written}) {
+    for (FileGroup& group : *groups) {
+      if (group.parameter.empty()) group.parameter = parameter_with(group.name, parameters);
+    }
+  }
+  return result;
 }
 
 }  // namespace batchite::workflow

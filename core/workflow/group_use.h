@@ -1,5 +1,6 @@
 // Which file groups a body reads and writes, and which parameters name them. Pure; one thread.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,16 +19,18 @@ struct GroupParameter {
 
 class GroupUse {
  public:
-  // Throws UsageError for a name that no group can have.
+  // A signature was made. Throws UsageError for a name that no group can have.
   void note(const std::string& group, Access access);
-  // Every fileGroup and container of file groups in a normalised body, before its files are resolved.
-  void scan(const Document& body, const std::string& path, const Report& report);
-  // The groups with their parameters. A group that only a parameter tells of (it stands in a command or a mount) is
-  // taken as read.
+  // Every fileGroup in a normalised body, before its files are resolved. `parameter_at`: by folded path. Throws
+  // UsageError.
+  void scan(const Document& body, const std::string& path, const std::map<std::string, std::string>& parameter_at,
+            const Report& report);
+  // All groups. Parameters are looked up by value where no path told them. A group that only a parameter tells of (it
+  // stands in a command or a mount) is taken as read.
   FileGroups named_by(const std::vector<GroupParameter>& parameters) const;
 
  private:
-  std::vector<std::string> read_, written_;  // in the order they were seen
+  FileGroups seen_;
 };
 
 }  // namespace batchite::workflow

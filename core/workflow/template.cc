@@ -92,8 +92,10 @@ Bodies read_bodies(const Request& request, const ParameterValues::Sign& sign) {
     apply_application_template(bodies.job->document, bodies.job->path, request, settings, bodies.job_report,
                                bodies.warnings);
   }
-  if (bodies.pool) bodies.groups.scan(bodies.pool->document, bodies.pool->path, bodies.pool_report);
-  if (bodies.job) bodies.groups.scan(bodies.job->document, bodies.job->path, bodies.job_report);
+  if (bodies.pool)
+    bodies.groups.scan(bodies.pool->document, bodies.pool->path, bodies.pool->parameter_at, bodies.pool_report);
+  if (bodies.job)
+    bodies.groups.scan(bodies.job->document, bodies.job->path, bodies.job->parameter_at, bodies.job_report);
   return bodies;
 }
 
@@ -136,7 +138,8 @@ OperatingSystem system_of_job(const Document& job, const std::optional<Body>& po
   if (pool && same_id(Reader(pool->document).text("id"), id)) return operating_system(pool->document);
   if (const auto found = request.find_pool && !id.empty() ? request.find_pool(id) : std::nullopt)
     return operating_system(*found);
-  report.warn("", fmt::format("the pool '{}' is not there to ask for its operating system; taken as Linux", id));
+  if (request.find_pool)
+    report.warn("", fmt::format("the pool '{}' is not there to ask for its operating system; taken as Linux", id));
   return OperatingSystem::Linux;
 }
 
