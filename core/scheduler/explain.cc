@@ -8,12 +8,13 @@ namespace {
 using namespace scheduler;
 using Reason = Obstacle::Reason;
 
+// Without those that can never run here.
 std::int64_t ahead_in_job(const State& state, TaskKey key, const Task& task) {
   std::int64_t ahead = 0;
   for (TaskKey at = task.link.previous; at != TaskKey{}; at = state.tasks.at(at).link.previous) ++ahead;
   const Job& job = state.jobs.at(task.spec.job);
   for (const auto& [slots, queue] : job.queues) {
-    if (slots == task.spec.required_slots) continue;
+    if (slots == task.spec.required_slots || slots > state.pools.at(job.pool).spec.task_slots) continue;
     TaskKey at = queue.first;
     for (; at != TaskKey{} && at < key; at = state.tasks.at(at).link.next) ++ahead;
   }

@@ -1,0 +1,233 @@
+// Random histories: whatever happens in whatever order, all derived data stays what a recount gives, nothing that could
+// run waits, and what hosts are told makes sense.
+#include <algorithm>
+#include <random>
+
+#include "tests/core/scheduler_story.h"
+
+namespace batchite {
+namespace {
+
+// A host of a kind: it remembers what it was told to do and reports some of it, sometimes late.
+class History {
+ public:
+  explicit History(unsigned seed) : random_(seed) {
+    state_.settings.allocation_delay = seconds(pick(3) * 5);
+    state_.settings.node_start_delay = seconds(pick(2) * 7);
+  }
+
+  void run(int steps) {
+    for (int i = 0; i < steps; ++i) {
+      now_ += Ticks(static_cast<std::int64_t>(pick(3) ? pick(100) : pick(1'000'000'000)));
+      happens(pick(100) < 55 ? report() : request());
+      if (pick(200) == 0) survive_a_restart();
+    }
+  }
+
+ private:
+  std::size_t pick(std::size_t below) { return random_() % below; }
+  bool chance(std::size_t percent) { return pick(100) < percent; }
+
+  void happens(const Event& event) {
+    Effects effects;
+    ended(event);
+    step(state_, event, now_, effects);
+    check(state_);
+    for (const Action& action : effects.actions) std::visit([&](const auto& a) { told(a); }, action);
+    for (const TaskKey key : effects.touched.tasks) EXPECT_FALSE(explain(state_, key).empty());
+    expect_the_same_processes();
+  }
+
+  // --- the host ---
+  void told(const BootNode& a) { reports_.push_back(NodeBooted{a.node, a.boot}); }
+  void told(const RemoveNode& a) { reports_.push_back(NodeRemoved{a.node}); }
+  void told(const RunStartTask& a) { reports_.push_back(StartTaskExited{a.node, a.boot, a.attempt, outcome()}); }
+  void told(const RunTask& a) {
+    EXPECT_TRUE(processes_.emplace(a.task, std::pair(a.attempt, a.node)).second) << "it runs twice";
+    EXPECT_FALSE(state_.nodes.at(a.node).booting);
+    reports_.push_back(TaskExited{a.task, a.attempt, outcome()});
+  }
+  void told(const KillTask& a) {
+    const auto it = processes_.find(a.task);
+    if (it != processes_.end() && it->second == std::pair(a.attempt, a.node)) processes_.erase(it);
+  }
+  void told(const KillStartTask&) {}
+  void told(const RemoveTaskFiles&) {}
+  void told(const WakeAt&) {}
+
+  // Processes end by themselves or by orders; the scheduler must be of the same opinion.
+  void ended(const Event& event) {
+    if (std::holds_alternative<HostRestarted>(event)) processes_.clear();
+    const auto* exited = std::get_if<TaskExited>(&event);
+    if (!exited) return;
+    const auto it = processes_.find(exited->task);
+    if (it != processes_.end() && it->second.first == exited->attempt) processes_.erase(it);
+  }
+  void expect_the_same_processes() {
+    std::size_t running = 0;
+    state_.tasks.each([&](TaskKey key, const Task& task) {
+      if (task.status.state != TaskState::Running) return;
+      ++running;
+      const auto it = processes_.find(key);
+      ASSERT_TRUE(it != processes_.end()) << "task " << number(key) << " runs, but no process does";
+      EXPECT_EQ(it->second, std::pair(task.status.attempt, task.status.node));
+    });
+    EXPECT_EQ(running, processes_.size()) << "a process was forgotten";
+  }
+
+  Outcome outcome() {
+    Outcome result{.exit_code = chance(70) ? 0 : 1, .failure = std::nullopt, .may_retry = true, .started = now_};
+    if (chance(10)) result = {std::nullopt, Failure{Category::UserError, "BlobNotFound", "", {}}, false, now_};
+    return result;
+  }
+
+  Event report() {
+    if (reports_.empty()) return Tick{};
+    const std::size_t at = pick(std::min<std::size_t>(reports_.size(), 8));
+    const Event event = reports_[at];
+    if (!chance(5)) reports_.erase(reports_.begin() + static_cast<std::ptrdiff_t>(at));  // else once more, later
+    return event;
+  }
+
+  // --- clients ---
+  template <class Key, class Row>
+  std::optional<Key> any(const std::unordered_map<Key, Row>& rows) {
+    if (rows.empty()) return std::nullopt;
+    std::vector<Key> keys;
+    for (const auto& [key, row] : rows) keys.push_back(key);
+    std::ranges::sort(keys);  // the order of a hash table is no one's business
+    return keys[pick(keys.size())];
+  }
+  std::optional<TaskKey> any_task() {
+    if (last_task_ == 0) return std::nullopt;
+    const auto from = std::max<std::int64_t>(1, last_task_ - 60);
+    const TaskKey key{from + static_cast<std::int64_t>(pick(static_cast<std::size_t>(last_task_ - from + 1)))};
+    if (!state_.tasks.contains(key)) return std::nullopt;
+    return key;
+  }
+  Targets targets() { return {static_cast<int>(pick(5)), static_cast<int>(pick(4))}; }
+  DrainOption drain(std::size_t options = 4) { return static_cast<DrainOption>(pick(options)); }
+  JobSpec job_spec() {
+    return {.pool_id = fmt::format("pool{}", pick(4)),
+            .priority = static_cast<int>(pick(3)),
+            .max_parallel_tasks = chance(30) ? static_cast<int>(1 + pick(4)) : -1,
+            .max_wall_clock = chance(20) ? Ticks(seconds(pick(5000))) : kUnlimited,
+            .max_task_retries = 0,
+            .on_all_tasks_complete = chance(20) ? OnAllTasksComplete::TerminateJob : OnAllTasksComplete::NoAction,
+            .on_task_failure = chance(20) ? OnTaskFailure::PerformExitOptionsJobAction : OnTaskFailure::NoAction};
+  }
+  TaskSpec task_spec(JobKey job) {
+    static constexpr std::int64_t kRetentions[] = {0, 100, 3600};
+    return {.job = job,
+            .required_slots = static_cast<std::int16_t>(1 + pick(chance(20) ? 5 : 2)),
+            .max_retries = static_cast<std::int32_t>(pick(4)) - 1,
+            .retention = chance(30) ? kUnlimited : Ticks(seconds(kRetentions[pick(3)])),
+            .affinity = NodeKey{static_cast<std::int64_t>(pick(12))}};
+  }
+
+  Event request() {
+    const std::size_t which = pick(100);
+    if (which < 45) return task_request(which);
+    if (which < 70) return job_request(which);
+    return which < 82 ? node_request(which) : pool_request(which);
+  }
+
+  Event task_request(std::size_t which) {
+    const auto job = any(state_.jobs);
+    if (which < 25 && job) {
+      TasksAdded added;
+      for (std::size_t i = 0, count = 1 + pick(6); i < count; ++i) {
+        added.tasks.push_back({TaskKey{++last_task_}, task_spec(*job)});
+      }
+      if (chance(10)) last_task_ += 1000;  // a page of its own
+      return added;
+    }
+    const auto task = any_task();
+    if (!task) return Tick{};
+    if (which < 30) return TaskTerminateAsked{*task};
+    if (which < 35) return TaskDeleteAsked{*task};
+    if (which < 40) return TaskSpecChanged{*task, task_spec(state_.tasks.at(*task).spec.job)};
+    const JobState job_state = state_.jobs.at(state_.tasks.at(*task).spec.job).status.state;
+    if (job_state == JobState::Completed) return Tick{};
+    return TaskReactivateAsked{*task};
+  }
+
+  Event job_request(std::size_t which) {
+    if (which < 52 && state_.jobs.size() < 12) return JobAdded{JobKey{++last_job_}, job_spec()};
+    const auto job = any(state_.jobs);
+    if (!job) return Tick{};
+    const Job& row = state_.jobs.at(*job);
+    if (which < 57) {
+      JobSpec spec = job_spec();
+      if (row.status.state != JobState::Disabled) spec.pool_id = row.spec.pool_id;
+      if (row.status.state == JobState::Completed) return Tick{};
+      return JobSpecChanged{*job, spec};
+    }
+    if (which < 61) return JobDisableAsked{*job, drain(3)};
+    if (which < 66) return JobEnableAsked{*job};
+    if (which < 68) return JobTerminateAsked{*job, ""};
+    return JobDeleteAsked{*job};
+  }
+
+  Event node_request(std::size_t which) {
+    const auto node = any(state_.nodes);
+    if (!node) return Tick{};
+    const NodeState at = state_.nodes.at(*node).status.state;
+    if (which < 73) {
+      if (at != NodeState::Idle && at != NodeState::Running) return Tick{};
+      return NodeRebootAsked{*node, drain(), chance(50)};
+    }
+    if (which < 79) return NodeSchedulingAsked{*node, chance(60), drain(3)};
+    if (which < 81) return NodeLost{*node, NodeState::Preempted, std::nullopt};
+    return NodeLost{*node, NodeState::Unusable, Failure{Category::ServerError, "DiskFull", "", {}}};
+  }
+
+  Event pool_request(std::size_t which) {
+    const auto pool = any(state_.pools);
+    if (which < 86) {
+      const std::string id = fmt::format("pool{}", pick(4));
+      if (state_.pools_by_id.contains(id)) return Tick{};
+      PoolSpec spec{.task_slots = static_cast<int>(1 + pick(4)),
+                    .fill = chance(50) ? FillType::Pack : FillType::Spread,
+                    .start_task = std::nullopt};
+      if (chance(40)) spec.start_task = {.wait_for_success = chance(60), .max_retries = static_cast<int>(pick(3))};
+      return PoolAdded{PoolKey{++last_pool_}, id, spec, targets(), minutes(5)};
+    }
+    if (!pool) return Tick{};
+    const PoolStatus& status = state_.pools.at(*pool).status;
+    if (which == 99) return chance(40) ? Event(PoolDeleteAsked{*pool}) : Event(HostRestarted{});
+    if (status.allocation != AllocationState::Steady) return PoolStopResizeAsked{*pool};
+    if (which < 95) return PoolResizeAsked{*pool, targets(), minutes(5), drain()};
+    NodesRemoveAsked removal{*pool, {}, minutes(5), drain()};
+    for (const NodeKey node : state_.pools.at(*pool).nodes) {
+      if (chance(40)) removal.nodes.push_back(node);
+    }
+    return removal;
+  }
+
+  // What a store brings back is enough to go on with.
+  void survive_a_restart() {
+    rebuild(state_);
+    check(state_);
+    if (chance(30)) happens(HostRestarted{});
+  }
+
+  std::mt19937 random_;
+  State state_;
+  Time now_ = Time(hours(24 * 365 * 50));
+  std::vector<Event> reports_;
+  std::map<TaskKey, std::pair<std::int32_t, NodeKey>> processes_;  // task -> attempt, node
+  std::int64_t last_task_ = 0, last_job_ = 0, last_pool_ = 0;
+};
+
+class SchedulerRandomTest : public testing::TestWithParam<unsigned> {};
+
+TEST_P(SchedulerRandomTest, AnyHistoryLeavesEverythingCountedRightly) {
+  SCOPED_TRACE(fmt::format("seed {}", GetParam()));
+  History history(GetParam());
+  EXPECT_NO_THROW(history.run(3000));
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, SchedulerRandomTest, testing::Range(1U, 21U));
+
+}  // namespace
+}  // namespace batchite
