@@ -15,7 +15,8 @@ namespace {
 
 // tvmps_ + 64 hexadecimal digits + _d (dedicated) or _p (spot): the service's form. Derived from what never repeats in
 // one database, so that no randomness is needed.
-std::string make_node_id(const std::string& account, const std::string& pool_id, NodeKey node, Time allocated, bool dedicated) {
+std::string make_node_id(const std::string& account, const std::string& pool_id, NodeKey node, Time allocated,
+                         bool dedicated) {
   const std::string seed =
       fmt::format("{}/{}/{}/{}", account, pool_id, number(node), allocated.time_since_epoch().count());
   unsigned char digest[SHA256_DIGEST_LENGTH];
@@ -89,7 +90,9 @@ void Change::keep_new_nodes() {
     const NodeStatus& status = node->second.status;
     const std::string pool_id = write().get(Kind::Pool, number(status.pool)).id;
     NodeName name{pool_id, make_node_id(options().account, pool_id, key, status.allocated, status.dedicated)};
-    write().insert(Kind::Node, Row{.key = number(key), .parent = number(status.pool), .id = name.node_id, .spec = pool_id, .status = {}});
+    write().insert(
+        Kind::Node,
+        Row{.key = number(key), .parent = number(status.pool), .id = name.node_id, .spec = pool_id, .status = {}});
     world_.nodes_by_id.emplace(name.node_id, key);
     world_.node_names.emplace(key, std::move(name));
   }

@@ -1,7 +1,8 @@
-// The state of the service while one request or one batch of reports changes it. Who has no Change cannot change anything.
+// The state of the service while one request or one batch of reports changes it. Who has no Change cannot change
+// anything.
 //
-// A Change is a transaction: what it wrote and what the scheduler decided become true together at commit(), or not at all.
-// One at a time; the caller sees to that (backends/local holds its lock around the whole life of a Change).
+// A Change is a transaction: what it wrote and what the scheduler decided become true together at commit(), or not at
+// all. One at a time; the caller sees to that (backends/local holds its lock around the whole life of a Change).
 #pragma once
 #include <memory>
 #include <string>
@@ -36,8 +37,8 @@ struct World {
   std::unordered_map<NodeKey, NodeName> node_names = {};
   std::unordered_map<std::string, NodeKey> nodes_by_id = {};  // folded node ids
   std::unordered_map<JobKey, std::shared_ptr<const JobContext>> job_contexts = {};
-  Time last = kNever;      // of the latest change: times never go backwards
-  bool must_load = true;   // the state in memory is not the store's
+  Time last = kNever;     // of the latest change: times never go backwards
+  bool must_load = true;  // the state in memory is not the store's
 };
 
 class Change {

@@ -32,7 +32,7 @@ struct RunStartTaskOrder {
 struct RunTaskOrder {
   RunTask what;
   std::string task_id;
-  std::string spec;                       // the task's document, JSON
+  std::string spec;  // the task's document, JSON
   std::shared_ptr<const JobContext> job;
 };
 struct RemoveTaskFilesOrder {
@@ -40,8 +40,8 @@ struct RemoveTaskFilesOrder {
   std::string directory;  // below the node's root
 };
 
-using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RemoveTaskFilesOrder, RemoveNode, KillStartTask,
-                           KillTask, WakeAt>;
+using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RemoveTaskFilesOrder, RemoveNode,
+                               KillStartTask, KillTask, WakeAt>;
 
 // A task's directory below its node's root: workitems/{job}/job-1/{task}.
 std::string task_directory(const std::string& job_id, const std::string& task_id);

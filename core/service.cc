@@ -25,7 +25,8 @@ Service::Service(Store& store, NodeFiles& files, Host& host, ServiceOptions opti
 Answer Service::call(const Call& call, Time now) {
   const OperationRow& row = operation_row(call.operation.id);
   if (!row.run) {
-    throw Error(501, "NotImplemented", std::string(call.operation.id) + " is not implemented in this version of Batchite.");
+    throw Error(501, "NotImplemented",
+                std::string(call.operation.id) + " is not implemented in this version of Batchite.");
   }
   check_request(call);
   Change change(world_, now);

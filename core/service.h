@@ -1,8 +1,8 @@
-// The Batch service: every operation of the contract, carried out on a World. A request is checked against the contract,
-// run by its operation's function (core/operations), committed, and its orders given to the host.
+// The Batch service: every operation of the contract, carried out on a World. A request is checked against the
+// contract, run by its operation's function (core/operations), committed, and its orders given to the host.
 //
-// Not thread-safe: the owner calls under its lock. Answers that would take long (files of nodes) come back as a function to
-// call after the lock is released.
+// Not thread-safe: the owner calls under its lock. Answers that would take long (files of nodes) come back as a
+// function to call after the lock is released.
 #pragma once
 #include <functional>
 #include <variant>

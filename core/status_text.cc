@@ -151,7 +151,7 @@ void map_pool(V&& v, S& s) {
 template <class V, class S>
 void map_node(V&& v, S& s) {
   v(s.pool), v(s.dedicated), v(s.state), v(s.state_since), v(s.allocated), v(s.last_boot), v(s.scheduling_enabled);
-  v(s.boot), v(s.start_task), v(s.tasks_run), v(s.tasks_succeeded), v(s.error);
+  v(s.boot), v(s.start_task), v(s.tasks_run), v(s.tasks_succeeded), v(s.error), v(s.emptied);
 }
 template <class V, class S>
 void map_job(V&& v, S& s) {
@@ -163,7 +163,8 @@ void map_task(V&& v, S& task) {
   v(task.spec.required_slots), v(task.spec.max_retries), v(task.spec.retention), v(task.spec.affinity);
   auto& s = task.status;
   v(s.state), v(s.previous_state), v(s.files_removed), v(s.has_exit_code), v(s.exit_code), v(s.attempt), v(s.retries);
-  v(s.requeues), v(s.node), v(s.state_since), v(s.previous_since), v(s.modified), v(s.created), v(s.started), v(s.ended);
+  v(s.requeues), v(s.node), v(s.state_since), v(s.previous_since), v(s.modified), v(s.created), v(s.started),
+      v(s.ended);
   v(s.last_retry), v(s.last_requeue), v(s.failure);
 }
 
@@ -183,7 +184,8 @@ std::string write(const Status& status, Map map) {
 template <class Status, class Map>
 void read(std::string_view text, Status& status, Map map) {
   TextReader reader(text);
-  if (reader.number() != kVersion) throw Error(500, "InternalError", "A status in the database is of an unknown version.");
+  if (reader.number() != kVersion)
+    throw Error(500, "InternalError", "A status in the database is of an unknown version.");
   map(In{reader}, status);
 }
 

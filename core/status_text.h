@@ -1,5 +1,5 @@
-// Statuses as the store keeps them: the fields in the order of map(), one function for writing and reading. A text begins
-// with its version; new fields go to the end of a map() and raise the version, so that older texts still read.
+// Statuses as the store keeps them: the fields in the order of map(), one function for writing and reading. A text
+// begins with its version; new fields go to the end of a map() and raise the version, so that older texts still read.
 #pragma once
 #include <string>
 #include <string_view>

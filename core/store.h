@@ -1,7 +1,7 @@
 // Seam: where resources are kept. Rows by kind and key; ids are found without regard to case. No rules live here.
 //
-// Everything happens between begin() and commit(); rollback() forgets it. A failure (a full disk, say) is thrown as Error
-// and leaves the last committed state. One user at a time.
+// Everything happens between begin() and commit(); rollback() forgets it. A failure (a full disk, say) is thrown as
+// Error and leaves the last committed state. One user at a time.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -35,7 +35,8 @@ class Store {
   virtual void commit() = 0;
   virtual void rollback() = 0;
 
-  // The new row's key: row.key if that is not 0, else the next number of its kind. nullopt: parent has such an id already.
+  // The new row's key: row.key if that is not 0, else the next number of its kind. nullopt: parent has such an id
+  // already.
   virtual std::optional<std::int64_t> insert(Kind kind, const Row& row) = 0;
   virtual std::optional<std::int64_t> find(Kind kind, std::int64_t parent, const std::string& id) = 0;
   // REQUIRES for the rest: there is such a row.

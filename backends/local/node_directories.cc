@@ -18,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // The service's layout of a node's root, and what we add: a place for temporary files.
-constexpr const char* kLayout[] = {"applications", "fsmounts", "shared", "startup/wd", "volatile/startup", "volatile/tmp", "workitems"};
+constexpr const char* kLayout[] = {"applications",     "fsmounts",     "shared",   "startup/wd",
+                                   "volatile/startup", "volatile/tmp", "workitems"};
 constexpr const char* kTrash = ".removed";
 
 // Opens `path` below `root` without ever leaving it: no "..", no absolute link, no link out. The kernel checks that.
@@ -34,7 +35,8 @@ FileDescriptor open_beneath(const fs::path& root, const std::string& path, int f
 }
 
 Time time_of(const timespec& time) {
-  return Time(std::chrono::duration_cast<Ticks>(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
+  return Time(
+      std::chrono::duration_cast<Ticks>(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
 }
 
 FileEntry entry_of(std::string name, const struct stat& status) {
@@ -72,8 +74,9 @@ void list_level(const fs::path& base, const std::string& prefix, bool recursive,
   std::error_code ignored;
   for (auto it = fs::directory_iterator(prefix.empty() ? base : base / prefix, ignored); it != fs::directory_iterator();
        it.increment(ignored)) {
-    const std::string name = prefix.empty() ? it->path().filename().string() : prefix + "/" + it->path().filename().string();
-    struct stat status{};
+    const std::string name =
+        prefix.empty() ? it->path().filename().string() : prefix + "/" + it->path().filename().string();
+    struct stat status {};
     if (lstat(it->path().c_str(), &status) != 0) continue;  // gone meanwhile
     entries.push_back(entry_of(name, status));
     if (entries.back().is_directory) below.push_back(name);
@@ -130,14 +133,14 @@ std::vector<FileEntry> NodeDirectories::list(NodeKey node, const std::string& di
 
 FileEntry NodeDirectories::stat(NodeKey node, const std::string& path) {
   const FileDescriptor file = open_beneath(root(node), path, O_PATH);
-  struct stat status{};
+  struct stat status {};
   if (fstat(file.get(), &status) != 0) throw Error(errors::kFileNotFound);
   return entry_of(path, status);
 }
 
 std::shared_ptr<ByteSource> NodeDirectories::open(NodeKey node, const std::string& path, std::optional<Range> range) {
   FileDescriptor file = open_beneath(root(node), path, O_RDONLY | O_NONBLOCK);
-  struct stat status{};
+  struct stat status {};
   if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) throw Error(errors::kFileNotFound);
   const auto size = static_cast<std::uint64_t>(status.st_size);
   const std::uint64_t first = range ? std::min(range->first, size) : 0;

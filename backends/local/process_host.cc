@@ -35,20 +35,23 @@ Outcome outcome_of(const TaskExit& exit) {
   Outcome outcome{.exit_code = std::nullopt, .failure = std::nullopt, .may_retry = true, .started = exit.started};
   switch (exit.kind) {
     case TaskExit::Kind::ProgramNotFound:
-      outcome.failure = failure_of(failures::kCommandProgramNotFound, {{"Message", "The system cannot find the file specified"}});
+      outcome.failure =
+          failure_of(failures::kCommandProgramNotFound, {{"Message", "The system cannot find the file specified"}});
       outcome.may_retry = false;
       return outcome;
     case TaskExit::Kind::LaunchFailed:
-      outcome.failure = failure_of(failures::kCommandLaunchFailed, {{"Message", exit.step + ": " + std::strerror(exit.value)}});
+      outcome.failure =
+          failure_of(failures::kCommandLaunchFailed, {{"Message", exit.step + ": " + std::strerror(exit.value)}});
       outcome.may_retry = false;
       return outcome;
-    default: break;
+    default:
+      break;
   }
   outcome.exit_code = shell_exit_code(exit);
   if (exit.timed_out) {
-    outcome.failure = failure_of(failures::kTaskEnded,
-                                 {{"Message", "The maximum execution time configured on the task was exceeded"},
-                                  {"AdditionalErrorCode", "FailureExitCode"}});
+    outcome.failure =
+        failure_of(failures::kTaskEnded, {{"Message", "The maximum execution time configured on the task was exceeded"},
+                                          {"AdditionalErrorCode", "FailureExitCode"}});
     outcome.may_retry = false;
   }
   return outcome;
@@ -81,7 +84,9 @@ ProcessHost::ProcessHost(NodeDirectories& directories, Stager& stager, HostOptio
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       launcher_(std::make_unique<Launcher>(options_.launcher)) {}
 
-ProcessHost::~ProcessHost() {
+ProcessHost::~ProcessHost() { stop(); }
+
+void ProcessHost::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -230,11 +235,12 @@ void ProcessHost::perform(BootNodeOrder& order) {
       events_.emplace_back(NodeBooted{node, order.what.boot});
     } catch (const fs::filesystem_error& error) {
       const bool full = error.code() == std::errc::no_space_on_device;
-      events_.emplace_back(NodeLost{node, NodeState::Unusable,
-                                    Failure{.category = Category::ServerError,
-                                            .code = full ? "DiskFull" : "NodeDirectoryError",
-                                            .message = full ? "The disk that holds the node's directories is full." : error.what(),
-                                            .details = {}}});
+      events_.emplace_back(
+          NodeLost{node, NodeState::Unusable,
+                   Failure{.category = Category::ServerError,
+                           .code = full ? "DiskFull" : "NodeDirectoryError",
+                           .message = full ? "The disk that holds the node's directories is full." : error.what(),
+                           .details = {}}});
     }
   });
 }
@@ -271,7 +277,8 @@ void ProcessHost::perform(RunTaskOrder& order) {
   run->attempt = order.what.attempt;
   run->spec = Document::parse(order.spec);
   const fs::path directory = nodes_.at(run->node).facts.root / task_directory(order.job->job_id, order.task_id);
-  const Document common = order.job->common_environment.empty() ? Document::array() : Document::parse(order.job->common_environment);
+  const Document common =
+      order.job->common_environment.empty() ? Document::array() : Document::parse(order.job->common_environment);
   const Document& settings = Reader(run->spec).array("environmentSettings");
   begin(std::move(run), {&common, &settings}, {directory, order.job->job_id, order.task_id});
 }
@@ -281,7 +288,9 @@ void ProcessHost::perform(KillStartTask& order) {
 }
 
 void ProcessHost::perform(KillTask& order) {
-  kill_runs([&order](const Run& run) { return !run.is_start_task && run.task == order.task && run.attempt == order.attempt; });
+  kill_runs([&order](const Run& run) {
+    return !run.is_start_task && run.task == order.task && run.attempt == order.attempt;
+  });
 }
 
 void ProcessHost::perform(RemoveTaskFilesOrder& order) {

@@ -1,7 +1,8 @@
 // Carries the scheduler's orders out on this machine: node directories, staging, processes through the launcher.
 //
-// One thread owns everything here: it takes orders, watches the launcher and reports events in batches. Slow work (files
-// in and out, removing trees) is done by a small pool, whose results come back to that thread. enqueue() only queues.
+// One thread owns everything here: it takes orders, watches the launcher and reports events in batches. Slow work
+// (files in and out, removing trees) is done by a small pool, whose results come back to that thread. enqueue() only
+// queues.
 #pragma once
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
@@ -35,10 +36,11 @@ class ProcessHost : public Host {
   using Report = std::function<void(const std::vector<Event>&)>;
 
   ProcessHost(NodeDirectories& directories, Stager& stager, HostOptions options);
-  // Ends every process and waits for it; reports nothing more.
   ~ProcessHost() override;
 
   void start(Report report);
+  // Ends every process and waits for it; reports nothing more.
+  void stop();
   void enqueue(std::vector<HostOrder> orders) override;
 
  private:
@@ -89,7 +91,7 @@ class ProcessHost : public Host {
   void kill_runs(const std::function<bool(const Run&)>& which);
   void when_empty(NodeKey node, std::function<void()> work);
 
-  void post(std::function<void()> to_loop);      // from any thread, to the loop
+  void post(std::function<void()> to_loop);  // from any thread, to the loop
   void in_background(std::function<void()> work);
 
   NodeDirectories& directories_;

@@ -27,7 +27,8 @@ constexpr const char* kTables[] = {"pool", "node", "job", "task"};  // by Kind
 [[noreturn]] void fail(const SQLite::Exception& error) {
   const int code = error.getErrorCode();
   if (code == SQLITE_FULL) {
-    throw Error(500, "InternalError", "The disk that holds Batchite's data directory is full; make room and try again.");
+    throw Error(500, "InternalError",
+                "The disk that holds Batchite's data directory is full; make room and try again.");
   }
   throw Error(500, "InternalError", fmt::format("The database refused: {} ({}).", error.what(), code));
 }
@@ -68,9 +69,10 @@ void migrate(SQLite::Database& database, const std::filesystem::path& file) {
   const int version = database.execAndGet("PRAGMA user_version").getInt();
   const int newest = static_cast<int>(std::size(kMigrations));
   if (version > newest) {
-    throw UsageError(fmt::format("{}: written by a newer Batchite (schema {}, this one knows {}); use that version, or "
-                                 "another --location",
-                                 file.string(), version, newest));
+    throw UsageError(
+        fmt::format("{}: written by a newer Batchite (schema {}, this one knows {}); use that version, or "
+                    "another --location",
+                    file.string(), version, newest));
   }
   for (int step = version; step < newest; ++step) {
     SQLite::Transaction transaction(database);
@@ -165,7 +167,8 @@ Row SqliteStore::get(Kind kind, std::int64_t key) {
   return guarded([&] {
     Use use(of(kind).get);
     use->bind(1, key);
-    if (!use->executeStep()) throw Error(500, "InternalError", fmt::format("Row {} is missing from the database.", key));
+    if (!use->executeStep())
+      throw Error(500, "InternalError", fmt::format("Row {} is missing from the database.", key));
     return Row{key, use->getColumn(0).getInt64(), text_at(*use, 1), text_at(*use, 2), text_at(*use, 3)};
   });
 }
@@ -220,7 +223,8 @@ void SqliteStore::each(Kind kind, const std::function<void(const Row&)>& visit) 
   guarded([&] {
     Use use(of(kind).each);
     while (use->executeStep()) {
-      visit({use->getColumn(0).getInt64(), use->getColumn(1).getInt64(), text_at(*use, 2), text_at(*use, 3), text_at(*use, 4)});
+      visit({use->getColumn(0).getInt64(), use->getColumn(1).getInt64(), text_at(*use, 2), text_at(*use, 3),
+             text_at(*use, 4)});
     }
   });
 }

@@ -116,7 +116,7 @@ const std::map<std::string, std::string_view> kScalars = {
 // Writes a constant array and answers its name; "{}" for none.
 std::string Generator::array(std::string_view type, const std::vector<std::string>& rows) {
   if (rows.empty()) return "{}";
-  const std::string name = fmt::format("kArray{}", arrays_++);
+  std::string name = fmt::format("kArray{}", arrays_++);
   out_ += fmt::format("constexpr {} {}[] = {{\n", type, name);
   for (const std::string& row : rows) out_ += "    " + row + ",\n";
   out_ += "};\n";

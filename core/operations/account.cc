@@ -25,11 +25,12 @@ Answer supported_images(Change&, const Call& call) {
   refuse_query(call, "$filter");
   Document value = Document::array();
   for (const Image& image : kImages) {
-    Document entry = {{"nodeAgentSKUId", image.agent},
-                      {"imageReference",
-                       {{"publisher", image.publisher}, {"offer", image.offer}, {"sku", image.sku}, {"version", "latest"}}},
-                      {"osType", "linux"},
-                      {"verificationType", "verified"}};
+    Document entry = {
+        {"nodeAgentSKUId", image.agent},
+        {"imageReference",
+         {{"publisher", image.publisher}, {"offer", image.offer}, {"sku", image.sku}, {"version", "latest"}}},
+        {"osType", "linux"},
+        {"verificationType", "verified"}};
     if (!image.end_of_life.empty()) entry["batchSupportEndOfLife"] = image.end_of_life;
     value.push_back(std::move(entry));
   }
@@ -38,9 +39,9 @@ Answer supported_images(Change&, const Call& call) {
 
 // The wire names of the counters, by NodeState.
 constexpr std::array<const char*, kNodeStates> kCounters = {
-    "idle",    "rebooting",           "reimaging",       "running", "unusable",    "creating",    "starting",
-    "waitingForStartTask", "startTaskFailed", "unknown", "leavingPool", "offline",     "preempted",
-    "upgradingOS",         "deallocated",     "deallocating"};
+    "idle",      "rebooting",           "reimaging",       "running",     "unusable",    "creating",
+    "starting",  "waitingForStartTask", "startTaskFailed", "unknown",     "leavingPool", "offline",
+    "preempted", "upgradingOS",         "deallocated",     "deallocating"};
 
 Document count_nodes(const Change& change, const Pool& pool, bool dedicated) {
   std::array<int, kNodeStates> counts{};
@@ -66,7 +67,9 @@ Document render_counts_of_pool(const Change& change, std::int64_t key) {
           {"lowPriority", count_nodes(change, pool->second, false)}};
 }
 
-Answer node_counts(Change& change, const Call& call) { return page(change, call, Kind::Pool, 0, render_counts_of_pool); }
+Answer node_counts(Change& change, const Call& call) {
+  return page(change, call, Kind::Pool, 0, render_counts_of_pool);
+}
 
 constexpr OperationRow kAccount[] = {
     {"Account_ListSupportedImages", supported_images},

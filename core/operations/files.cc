@@ -1,6 +1,6 @@
 // Files of tasks and nodes. They are read after the lock is released, so a slow disk holds nobody up.
-// Source: learn.microsoft.com/rest/api/batchservice/file and recorded answers (no creationTime on Linux, ranges answered
-// with 200, modes as "0o100644").
+// Source: learn.microsoft.com/rest/api/batchservice/file and recorded answers (no creationTime on Linux, ranges
+// answered with 200, modes as "0o100644").
 #include <fmt/format.h>
 
 #include <charconv>
@@ -24,8 +24,9 @@ struct Place {
 Place place_of_task(const Change& change, const Call& call) {
   const TaskKey key = the_task(change, call);
   const TaskStatus& status = change.state().tasks.at(key).status;
-  const bool has_files = status.node != kNoNode && change.state().nodes.contains(status.node) && !status.files_removed &&
-                         status.state != TaskState::Active && status.state != TaskState::Preparing;
+  const bool has_files = status.node != kNoNode && change.state().nodes.contains(status.node) &&
+                         !status.files_removed && status.state != TaskState::Active &&
+                         status.state != TaskState::Preparing;
   if (!has_files) throw Error(errors::kOperationInvalidForCurrentState);
   const Row row = change.read().get(Kind::Task, number(key));
   const std::string job_id = change.read().get(Kind::Job, row.parent).id;
@@ -48,8 +49,9 @@ std::string content_type(std::string_view name) {
 std::string mode_text(unsigned mode) { return fmt::format("0o{:o}", mode); }
 
 Document file_document(const Place& place, const FileEntry& entry) {
-  Document document = {
-      {"name", entry.name}, {"url", place.url + "/" + percent_encode_path(entry.name)}, {"isDirectory", entry.is_directory}};
+  Document document = {{"name", entry.name},
+                       {"url", place.url + "/" + percent_encode_path(entry.name)},
+                       {"isDirectory", entry.is_directory}};
   if (!entry.is_directory) {
     document["properties"] = {{"lastModified", iso8601(entry.modified)},
                               {"contentLength", std::to_string(entry.size)},

@@ -1,5 +1,5 @@
-// Jobs: add, read, change, disable, enable, terminate, delete. Sources: learn.microsoft.com/rest/api/batchservice/job and
-// recorded answers.
+// Jobs: add, read, change, disable, enable, terminate, delete. Sources: learn.microsoft.com/rest/api/batchservice/job
+// and recorded answers.
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
 #include "core/operations/defaults.h"
@@ -39,7 +39,8 @@ void check_job(const Document& job) {
   }
   // What a later milestone brings is refused by name.
   if (pool.has("autoPoolSpecification")) {
-    throw invalid_property("autoPoolSpecification", "set", "Auto pools are not implemented in this version of Batchite");
+    throw invalid_property("autoPoolSpecification", "set",
+                           "Auto pools are not implemented in this version of Batchite");
   }
   for (const char* name : {"jobManagerTask", "jobPreparationTask", "jobReleaseTask"}) {
     if (reader.has(name)) {
@@ -56,10 +57,14 @@ const Job& state_of(const Change& change, JobKey job) { return change.state().jo
 // Jobs on their way out refuse changes, each in its own words.
 void require_open(const Job& job) {
   switch (job.status.state) {
-    case JobState::Terminating: throw Error(errors::kJobBeingTerminated);
-    case JobState::Completed: throw Error(errors::kJobCompleted);
-    case JobState::Deleting: throw Error(errors::kJobBeingDeleted);
-    default: return;
+    case JobState::Terminating:
+      throw Error(errors::kJobBeingTerminated);
+    case JobState::Completed:
+      throw Error(errors::kJobCompleted);
+    case JobState::Deleting:
+      throw Error(errors::kJobBeingDeleted);
+    default:
+      return;
   }
 }
 
@@ -152,7 +157,8 @@ Answer enable_job(Change& change, const Call& call) {
   check_conditions(call, state_of(change, key).status.modified);
   require_open(state_of(change, key));
   const JobState state = state_of(change, key).status.state;
-  if (state != JobState::Disabled && state != JobState::Disabling) throw Error(errors::kOperationInvalidForCurrentState);
+  if (state != JobState::Disabled && state != JobState::Disabling)
+    throw Error(errors::kOperationInvalidForCurrentState);
   return act(change, call, JobEnableAsked{key});
 }
 
@@ -160,7 +166,8 @@ Answer terminate_job(Change& change, const Call& call) {
   const JobKey key = the_job(change, call);
   check_conditions(call, state_of(change, key).status.modified);
   require_open(state_of(change, key));
-  return act(change, call, JobTerminateAsked{key, call.body.is_null() ? "" : Reader(call.body).text("terminateReason")});
+  return act(change, call,
+             JobTerminateAsked{key, call.body.is_null() ? "" : Reader(call.body).text("terminateReason")});
 }
 
 Answer delete_job(Change& change, const Call& call) {
@@ -177,9 +184,11 @@ Answer task_counts(Change& change, const Call& call) {
 }
 
 constexpr OperationRow kJobs[] = {
-    {"Job_Add", add_job},         {"Job_List", list_jobs},       {"Job_Get", get_job},       {"Job_Patch", patch_job},
-    {"Job_Update", update_job},   {"Job_Disable", disable_job},  {"Job_Enable", enable_job}, {"Job_Terminate", terminate_job},
-    {"Job_Delete", delete_job},   {"Job_GetTaskCounts", task_counts},
+    {"Job_Add", add_job},       {"Job_List", list_jobs},
+    {"Job_Get", get_job},       {"Job_Patch", patch_job},
+    {"Job_Update", update_job}, {"Job_Disable", disable_job},
+    {"Job_Enable", enable_job}, {"Job_Terminate", terminate_job},
+    {"Job_Delete", delete_job}, {"Job_GetTaskCounts", task_counts},
 };
 
 }  // namespace

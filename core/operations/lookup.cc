@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kPageSize = 1000;
 
-std::int64_t find(const Change& change, Kind kind, std::int64_t parent, const std::string& id, const ErrorCode& missing) {
+std::int64_t find(const Change& change, Kind kind, std::int64_t parent, const std::string& id,
+                  const ErrorCode& missing) {
   const auto key = change.read().find(kind, parent, id);
   if (!key) throw Error(missing);
   return *key;
@@ -60,7 +61,8 @@ std::string path_of(const Call& call) {
   std::string path(call.operation.path);
   for (const auto& [name, value] : call.path) {
     const std::string place = "{" + name + "}";
-    if (const auto at = path.find(place); at != std::string::npos) path.replace(at, place.size(), percent_encode(value));
+    if (const auto at = path.find(place); at != std::string::npos)
+      path.replace(at, place.size(), percent_encode(value));
   }
   return path;
 }

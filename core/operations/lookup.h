@@ -24,7 +24,8 @@ Reply done(const Call& call, std::optional<Time> modified = std::nullopt);
 Reply one(const Call& call, Document document, Time modified);
 
 // A page of a list: rows of the store after $skiptoken, rendered one by one, and a link to the rest.
-Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent, Document (*render)(const Change&, std::int64_t key));
+Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent,
+           Document (*render)(const Change&, std::int64_t key));
 
 // Refuses query parameters that this version does not carry out.
 void refuse_query(const Call& call, std::string_view name);

@@ -23,13 +23,19 @@ Answer get_node(Change& change, const Call& call) {
 void require_ready(const Node& node) {
   switch (node.status.state) {
     case NodeState::Idle:
-    case NodeState::Running: return;
-    case NodeState::Creating: throw Error(errors::kNodeBeingCreated);
+    case NodeState::Running:
+      return;
+    case NodeState::Creating:
+      throw Error(errors::kNodeBeingCreated);
     case NodeState::Starting:
-    case NodeState::WaitingForStartTask: throw Error(errors::kNodeBeingStarted);
-    case NodeState::Rebooting: throw Error(errors::kNodeBeingRebooted);
-    case NodeState::Reimaging: throw Error(errors::kNodeBeingReimaged);
-    default: throw Error(errors::kNodeStateUnusable);
+    case NodeState::WaitingForStartTask:
+      throw Error(errors::kNodeBeingStarted);
+    case NodeState::Rebooting:
+      throw Error(errors::kNodeBeingRebooted);
+    case NodeState::Reimaging:
+      throw Error(errors::kNodeBeingReimaged);
+    default:
+      throw Error(errors::kNodeStateUnusable);
   }
 }
 

@@ -1,4 +1,5 @@
-// Pools: add, read, change, resize, delete. Sources: learn.microsoft.com/rest/api/batchservice/pool and recorded answers.
+// Pools: add, read, change, resize, delete. Sources: learn.microsoft.com/rest/api/batchservice/pool and recorded
+// answers.
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
 #include "core/operations/defaults.h"
@@ -39,7 +40,8 @@ void refuse_what_comes_later(const Document& pool) {
   }
   if (!reader.array("applicationPackageReferences").empty()) {
     const std::string id = Reader(reader.array("applicationPackageReferences")[0]).text("applicationId");
-    throw Error(errors::kInvalidApplicationPackageReferences, {{id, "The specified application package does not exist."}});
+    throw Error(errors::kInvalidApplicationPackageReferences,
+                {{id, "The specified application package does not exist."}});
   }
 }
 
@@ -47,10 +49,11 @@ void check_pool(const Document& pool) {
   const Reader reader(pool);
   if (reader.has("virtualMachineConfiguration") == reader.has("cloudServiceConfiguration")) {
     throw invalid_property("virtualMachineConfiguration", reader.has("virtualMachineConfiguration") ? "set" : "null",
-                  "Exactly one of virtualMachineConfiguration and cloudServiceConfiguration must be set");
+                           "Exactly one of virtualMachineConfiguration and cloudServiceConfiguration must be set");
   }
   if (reader.has("autoScaleFormula") && !reader.get("enableAutoScale", false)) {
-    throw invalid_property("autoScaleFormula", reader.text("autoScaleFormula"), "enableAutoScale must be true with a formula");
+    throw invalid_property("autoScaleFormula", reader.text("autoScaleFormula"),
+                           "enableAutoScale must be true with a formula");
   }
   refuse_what_comes_later(pool);
 }
@@ -61,7 +64,8 @@ Answer add_pool(Change& change, const Call& call) {
   fill_defaults(pool);
   const std::string id = pool["id"];
   const Targets target{pool["targetDedicatedNodes"], pool["targetLowPriorityNodes"]};
-  if (target.dedicated < 0) throw invalid_property("targetDedicatedNodes", std::to_string(target.dedicated), "Must not be negative");
+  if (target.dedicated < 0)
+    throw invalid_property("targetDedicatedNodes", std::to_string(target.dedicated), "Must not be negative");
   if (target.low_priority < 0) {
     throw invalid_property("targetLowPriorityNodes", std::to_string(target.low_priority), "Must not be negative");
   }
@@ -118,13 +122,15 @@ Answer patch_pool(Change& change, const Call& call) {
   const Pool& state = changeable(change, call, key);
   Document pool = Document::parse(change.read().get(Kind::Pool, number(key)).spec);
   const Document body = contract::normalise(*call.operation.body, call.body);
-  constexpr std::string_view kAlwaysChangeable[] = {"startTask", "certificateReferences", "applicationPackageReferences",
-                                                    "metadata", "targetNodeCommunicationMode", "displayName"};
+  constexpr std::string_view kAlwaysChangeable[] = {
+      "startTask", "certificateReferences",       "applicationPackageReferences",
+      "metadata",  "targetNodeCommunicationMode", "displayName"};
   for (const auto& [name, value] : body.items()) {
-    const bool always = std::find(std::begin(kAlwaysChangeable), std::end(kAlwaysChangeable), name) != std::end(kAlwaysChangeable);
+    const bool always =
+        std::find(std::begin(kAlwaysChangeable), std::end(kAlwaysChangeable), name) != std::end(kAlwaysChangeable);
     if (!always && !state.nodes.empty()) {
       throw invalid_property(name, value.is_string() ? value.get<std::string>() : value.dump(),
-                    "Can be changed only while the pool has no nodes");
+                             "Can be changed only while the pool has no nodes");
     }
     pool[name] = value;
   }
@@ -158,7 +164,7 @@ Answer resize_pool(Change& change, const Call& call) {
                        reader.get("targetLowPriorityNodes", pool.status.target.low_priority)};
   if (target.dedicated < 0 || target.low_priority < 0) {
     throw invalid_property(target.dedicated < 0 ? "targetDedicatedNodes" : "targetLowPriorityNodes",
-                  std::to_string(std::min(target.dedicated, target.low_priority)), "Must not be negative");
+                           std::to_string(std::min(target.dedicated, target.low_priority)), "Must not be negative");
   }
   change.write();
   change.happen(PoolResizeAsked{key, target, duration_of(body, "resizeTimeout", kResizeTimeout),
@@ -203,15 +209,9 @@ Answer delete_pool(Change& change, const Call& call) {
 }
 
 constexpr OperationRow kPools[] = {
-    {"Pool_Add", add_pool},
-    {"Pool_List", list_pools},
-    {"Pool_Get", get_pool},
-    {"Pool_Exists", pool_exists},
-    {"Pool_Patch", patch_pool},
-    {"Pool_UpdateProperties", update_pool},
-    {"Pool_Resize", resize_pool},
-    {"Pool_StopResize", stop_resize},
-    {"Pool_RemoveNodes", remove_nodes},
+    {"Pool_Add", add_pool},       {"Pool_List", list_pools},        {"Pool_Get", get_pool},
+    {"Pool_Exists", pool_exists}, {"Pool_Patch", patch_pool},       {"Pool_UpdateProperties", update_pool},
+    {"Pool_Resize", resize_pool}, {"Pool_StopResize", stop_resize}, {"Pool_RemoveNodes", remove_nodes},
     {"Pool_Delete", delete_pool},
 };
 

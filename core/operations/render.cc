@@ -12,9 +12,10 @@ namespace {
 constexpr std::array<std::string_view, 2> kPoolStates = {"active", "deleting"};
 constexpr std::array<std::string_view, 3> kAllocationStates = {"steady", "resizing", "stopping"};
 constexpr std::array<std::string_view, kNodeStates> kNodeStateTexts = {
-    "idle",            "rebooting", "reimaging",   "running", "unusable",  "creating",    "starting",    "waitingforstarttask",
-    "starttaskfailed", "unknown",   "leavingpool", "offline", "preempted", "upgradingos", "deallocated", "deallocating"};
-constexpr std::array<std::string_view, 7> kJobStates = {"active",   "disabling",   "disabled", "enabling",
+    "idle",      "rebooting",           "reimaging",       "running",     "unusable",    "creating",
+    "starting",  "waitingforstarttask", "starttaskfailed", "unknown",     "leavingpool", "offline",
+    "preempted", "upgradingos",         "deallocated",     "deallocating"};
+constexpr std::array<std::string_view, 7> kJobStates = {"active",      "disabling", "disabled", "enabling",
                                                         "terminating", "completed", "deleting"};
 constexpr std::array<std::string_view, 4> kTaskStates = {"active", "preparing", "running", "completed"};
 
@@ -143,10 +144,10 @@ Document render_node(const Change& change, std::int64_t key) {
   document["totalTasksRun"] = status.tasks_run;
   document["totalTasksSucceeded"] = status.tasks_succeeded;
   document["runningTasksCount"] = node.running.size;
-  document["runningTaskSlotsCount"] =
-      node.running.size == 0 ? 0 : std::max(0, pool.spec.task_slots - node.free_slots);
+  document["runningTaskSlotsCount"] = node.running.size == 0 ? 0 : std::max(0, pool.spec.task_slots - node.free_slots);
   for (const TaskKey task : node.recent) {
-    if (Document recent = recent_task(change, task); !recent.is_null()) document["recentTasks"].push_back(std::move(recent));
+    if (Document recent = recent_task(change, task); !recent.is_null())
+      document["recentTasks"].push_back(std::move(recent));
   }
   if (spec.contains("startTask") && status.start_task) document["startTask"] = spec["startTask"];
   if (status.start_task) document["startTaskInfo"] = start_task_info(*status.start_task);
@@ -220,9 +221,9 @@ Document render_counts(const TaskCounts& counts) {
                     {"succeeded", succeeded},
                     {"failed", failed}};
   };
-  return {{"taskCounts", five(counts.active, counts.running, counts.succeeded, counts.failed)},
-          {"taskSlotCounts",
-           five(counts.active_slots, counts.running_slots, counts.succeeded_slots, counts.failed_slots)}};
+  return {
+      {"taskCounts", five(counts.active, counts.running, counts.succeeded, counts.failed)},
+      {"taskSlotCounts", five(counts.active_slots, counts.running_slots, counts.succeeded_slots, counts.failed_slots)}};
 }
 
 }  // namespace batchite

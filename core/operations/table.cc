@@ -51,8 +51,8 @@ std::span<const OperationRow> later_operations() { return kLater; }
 
 std::vector<OperationRow> operation_rows() {
   std::vector<OperationRow> rows;
-  for (const auto& list : {account_operations(), pool_operations(), node_operations(), job_operations(), task_operations(),
-                           file_operations(), later_operations()}) {
+  for (const auto& list : {account_operations(), pool_operations(), node_operations(), job_operations(),
+                           task_operations(), file_operations(), later_operations()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

@@ -1,5 +1,5 @@
-// Which function carries out which operation of the contract. One row each, in the file of its resource; table.cc gathers
-// the files. A row without a function is an operation that is known and refused by name.
+// Which function carries out which operation of the contract. One row each, in the file of its resource; table.cc
+// gathers the files. A row without a function is an operation that is known and refused by name.
 #pragma once
 #include <span>
 #include <string_view>

@@ -16,10 +16,14 @@ constexpr std::size_t kCollectionSize = 100;
 // A job that takes tasks. A disabled one does: they wait.
 void require_open(const Job& job) {
   switch (job.status.state) {
-    case JobState::Terminating: throw Error(errors::kJobBeingTerminated);
-    case JobState::Completed: throw Error(errors::kJobCompleted);
-    case JobState::Deleting: throw Error(errors::kJobBeingDeleted);
-    default: return;
+    case JobState::Terminating:
+      throw Error(errors::kJobBeingTerminated);
+    case JobState::Completed:
+      throw Error(errors::kJobCompleted);
+    case JobState::Deleting:
+      throw Error(errors::kJobBeingDeleted);
+    default:
+      return;
   }
 }
 
@@ -33,7 +37,8 @@ void default_constraints(Document& task, const Job& job) {
 void check_resource_files(const Document& task) {
   for (const Document& file : Reader(task).array("resourceFiles")) {
     const Reader reader(file);
-    const int sources = reader.has("httpUrl") + reader.has("storageContainerUrl") + reader.has("autoStorageContainerName");
+    const int sources =
+        reader.has("httpUrl") + reader.has("storageContainerUrl") + reader.has("autoStorageContainerName");
     if (sources != 1) {
       throw invalid_property("resourceFiles", file.dump(),
                              "Exactly one of httpUrl, storageContainerUrl and autoStorageContainerName must be set");
@@ -75,8 +80,7 @@ TasksAdded::One store_task(Change& change, JobKey key, Document task) {
   default_to(task, "requiredSlots", 1);
   TasksAdded::One added{{}, task_spec(task, key)};
   added.spec.affinity = affinity_of(change, job, task);
-  const auto stored =
-      change.write().insert(Kind::Task, {.parent = number(key), .id = task["id"], .spec = task.dump()});
+  const auto stored = change.write().insert(Kind::Task, {.parent = number(key), .id = task["id"], .spec = task.dump()});
   if (!stored) throw Error(errors::kTaskExists);
   added.task = TaskKey{*stored};
   return added;

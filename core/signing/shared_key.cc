@@ -66,13 +66,13 @@ using Merged = std::map<std::string, std::vector<std::string>>;
 std::string joined(std::vector<std::string> values) {
   std::ranges::sort(values);
   std::string text;
-  for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
+  for (const std::string& value : values) text.append(text.empty() ? "" : ",").append(value);
   return text;
 }
 
 std::string lines_of(const Parameters& headers, std::initializer_list<std::string_view> names) {
   std::string text;
-  for (const std::string_view name : names) text += headers.get(name) + "\n";
+  for (const std::string_view name : names) text.append(headers.get(name)).append("\n");
   return text;
 }
 
@@ -82,7 +82,7 @@ std::string batch_headers(const Parameters& headers) {
     if (std::string folded = fold(name); folded.starts_with("ocp-")) sorted.emplace(std::move(folded), trimmed(value));
   }
   std::string text;
-  for (const auto& [name, value] : sorted) text += name + ":" + value + "\n";
+  for (const auto& [name, value] : sorted) text.append(name).append(":").append(value).append("\n");
   return text;
 }
 
@@ -94,7 +94,7 @@ std::string batch_query(std::string_view query, const BatchForm& form) {
     if (!form.first_value_only || values.empty()) values.push_back(std::move(value));
   }
   std::string text;
-  for (const auto& [name, values] : merged) text += "\n" + name + ":" + joined(values);
+  for (const auto& [name, values] : merged) text.append("\n").append(name).append(":").append(joined(values));
   return text;
 }
 
@@ -149,7 +149,7 @@ std::string storage_headers(const Parameters& headers, const StorageForm& form) 
   std::ranges::stable_sort(sorted,
                            [&](const auto& a, const auto& b) { return comes_before(a.first, b.first, form.order); });
   std::string text;
-  for (const auto& [name, value] : sorted) text += name + ":" + value + "\n";
+  for (const auto& [name, value] : sorted) text.append(name).append(":").append(value).append("\n");
   return text;
 }
 
@@ -167,7 +167,7 @@ std::string storage_query(std::string_view query, const StorageForm& form) {
   Merged merged;
   for (auto& [name, value] : parse_query(query, form.plus)) merged[fold(name)].push_back(std::move(value));
   std::string text;
-  for (const auto& [name, values] : merged) text += "\n" + name + ":" + joined(values);
+  for (const auto& [name, values] : merged) text.append("\n").append(name).append(":").append(joined(values));
   return text;
 }
 

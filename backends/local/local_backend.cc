@@ -1,0 +1,123 @@
+#include "backends/local/local_backend.h"
+
+#include <mutex>
+
+#include "backends/local/data_directory.h"
+#include "backends/local/file_blob_store.h"
+#include "backends/local/process_host.h"
+#include "backends/local/sqlite_store.h"
+#include "backends/local/staging.h"
+#include "core/base/encoding.h"
+#include "core/blob/blob_service.h"
+#include "core/service.h"
+#include "core/signing/sas.h"
+
+namespace batchite {
+namespace {
+
+// The storage emulators' well-known account and key; a public constant, no secret.
+constexpr const char* kStorageAccount = "devstoreaccount1";
+constexpr const char* kStorageKey =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+Time clock_now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
+
+std::vector<BlobAccount> storage_accounts() { return {BlobAccount{.name = kStorageAccount, .keys = {kStorageKey}}}; }
+
+class LocalBackend : public Backend {
+ public:
+  explicit LocalBackend(const LocalOptions& options)
+      : options_(options),
+        isolation_(choose_isolation(options.isolation, parse_host_packages(options.host_packages))),
+        directory_(options.location, options.ephemeral),
+        store_(directory_.path() / "batchite.db"),
+        node_directories_(directory_.path() / "nodes"),
+        blob_store_({.root = (directory_.path() / "blobs").string()}),
+        blobs_(blob_store_, clock_now, storage_accounts()),
+        staging_(blobs_, staging_options()),
+        host_(node_directories_, staging_, host_options()),
+        service_(store_, node_directories_, host_,
+                 {.account = options.batch_account,
+                  .base_url = options.batch_url,
+                  .scheduler = {.allocation_delay = options.allocation_delay,
+                                .node_start_delay = options.node_start_delay}}) {
+    if (!isolation_.warning.empty()) warnings_.push_back(isolation_.warning);
+    if (!service_.state().nodes.empty()) service_.happened({HostRestarted{}}, clock_now());
+    host_.start([this](const std::vector<Event>& events) {
+      const std::lock_guard lock(mutex_);
+      service_.happened(events, clock_now());
+    });
+  }
+
+  ~LocalBackend() override { host_.stop(); }  // its reports go to the service
+
+  Reply call(const Call& call) override {
+    std::unique_lock lock(mutex_);
+    Answer answer = service_.call(call, clock_now());
+    lock.unlock();
+    if (auto* later = std::get_if<Later>(&answer)) return (*later)();
+    return std::get<Reply>(std::move(answer));
+  }
+
+  BlobReply blob(const BlobCall& call) override {
+    if (!call.account.empty()) return blobs_.call(call);
+    BlobCall named = call;
+    named.account = kStorageAccount;
+    return blobs_.call(named);
+  }
+
+  std::string sas_url(const SasRequest& request) override {
+    const signing::SasSpec spec{.terms = {.permissions = request.permissions, .expiry = request.expiry},
+                                .account = kStorageAccount,
+                                .container = request.container,
+                                .blob = request.blob};
+    std::string url = options_.blob_url + "/" + kStorageAccount + "/" + percent_encode(request.container);
+    if (!request.blob.empty()) url += "/" + percent_encode_path(request.blob);
+    return url + "?" + signing::make_service_sas(spec, base64_decode(kStorageKey).value_or(""));
+  }
+
+  const std::string& storage_account() const override {
+    static const std::string name = kStorageAccount;
+    return name;
+  }
+
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  StagingOptions staging_options() const;
+  HostOptions host_options() const {
+    return {
+        .account = options_.batch_account,
+        .account_url = options_.batch_url,
+        .isolation = isolation_.level,
+        .stand_ins = write_stand_ins((directory_.path() / "bin").string(), parse_host_packages(options_.host_packages)),
+        .launcher = {.program = options_.launcher.string()}};
+  }
+
+  const LocalOptions options_;
+  const IsolationChoice isolation_;
+  std::vector<std::string> warnings_;
+  DataDirectory directory_;
+  SqliteStore store_;
+  NodeDirectories node_directories_;
+  FileBlobStore blob_store_;
+  BlobService blobs_;
+  Staging staging_;
+  std::mutex mutex_;  // held around every change of the service; the two below are used under it
+  ProcessHost host_;
+  Service service_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> open_local_backend(const LocalOptions& options) {
+  return std::make_unique<LocalBackend>(options);
+}
+
+const std::vector<std::string>& warnings(const Backend& local) {
+  static const std::vector<std::string> none;
+  const auto* backend = dynamic_cast<const LocalBackend*>(&local);
+  return backend ? backend->warnings() : none;
+}
+
+}  // namespace batchite
