@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,8 +39,8 @@ struct SocketAsThree {
   // The child shares our memory, so it must not run exit handlers, which is what Boost would do next.
   template <class... Ignored>
   static void on_exec_error(process::posix::default_launcher&, const Ignored&...) {
-    // Boost 1.81 asks for this with five arguments and calls it with four.
-    ::_exit(127);
+    // Boost 1.81 asks for this with five arguments and calls it with four. Sanitizers hook _exit.
+    ::syscall(SYS_exit_group, 127);
   }
 };
 
@@ -83,7 +84,10 @@ Launcher::Launcher(const LauncherOptions& options) {
     throw std::system_error(errno, std::system_category(), "making the launcher's socket");
   }
   socket_.reset(pair[0]);
-  const FileDescriptor theirs(pair[1]);
+  FileDescriptor theirs(pair[1]);
+  // Not among the standard streams, which a daemon's parent may have closed and the launcher gets new ones of.
+  theirs.reset(::fcntl(theirs.get(), F_DUPFD_CLOEXEC, kLauncherSocket));
+  if (!theirs) throw std::system_error(errno, std::system_category(), "making the launcher's socket");
   process_ = std::make_unique<Process>(options, theirs.get());
 }
 

@@ -61,19 +61,21 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return result;
 }
 
-[[noreturn]] void fail(Child& child, const char* step, int error) {
+// The child ends by returning from its function. Anything declared noreturn, _exit too, would have sanitizers look at a
+// stack that is not theirs.
+int fail(Child& child, const char* step, int error) {
   child.step = step;
   child.error = error;
-  ::_exit(127);
+  return 127;
 }
 
 // Tries the candidates in turn. A missing one is passed over; one that exists but cannot run is remembered.
-[[noreturn]] void execute(Child& child) {
+int execute(Child& child) {
   char** arguments = child.arguments.data() + 1;
   int found_error = 0;
   for (const char* path : child.candidates) {
     ::execve(path, arguments, child.environment.data());
-    int error = errno;
+    const int error = errno;
     if (error == ENOEXEC) {  // a script without #!
       char* const program = arguments[0];
       child.arguments[0] = const_cast<char*>("/bin/sh");
@@ -81,38 +83,40 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
       ::execve("/bin/sh", child.arguments.data(), child.environment.data());
       arguments[0] = program;
     }
-    const bool missing = (error == ENOENT && ::access(path, F_OK) != 0) || error == ENOTDIR;
+    // A directory of PATH that may not be searched holds nothing, as for a shell.
+    const bool searching = child.candidates.size() > 1;
+    const bool missing = (error == ENOENT || error == ENOTDIR || searching) && ::access(path, F_OK) != 0;
     if (!missing && found_error == 0) found_error = error;
   }
   child.program_not_found = found_error == 0;
-  fail(child, found_error == ENOENT ? "exec: the program's interpreter is missing" : "exec",
-       found_error == 0 ? ENOENT : found_error);
+  return fail(child, found_error == ENOENT ? "exec: the program's interpreter is missing" : "exec",
+              found_error == 0 ? ENOENT : found_error);
 }
 
 int run_child(void* shared) {
   Child& child = *static_cast<Child*>(shared);
   const TaskStart& start = child.start;
   // The death signal comes when the launcher dies; had it died already, nobody would send it.
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail(child, "setting the parent death signal", errno);
-  if (::getppid() != child.parent) ::_exit(127);
-  if (::setsid() < 0) fail(child, "setsid", errno);
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return fail(child, "setting the parent death signal", errno);
+  if (::getppid() != child.parent) return 127;
+  if (::setsid() < 0) return fail(child, "setsid", errno);
   if (start.tag != RLIM_INFINITY) {
     const rlimit tag{start.tag, start.tag};
-    if (::setrlimit(RLIMIT_RTTIME, &tag) != 0) fail(child, "marking the process", errno);
+    if (::setrlimit(RLIMIT_RTTIME, &tag) != 0) return fail(child, "marking the process", errno);
   }
   if (::dup2(start.input, 0) < 0 || ::dup2(start.output, 1) < 0 || ::dup2(start.error, 2) < 0) {
-    fail(child, "redirecting standard streams", errno);
+    return fail(child, "redirecting standard streams", errno);
   }
-  if (::chdir(start.working_directory.c_str()) != 0) fail(child, "entering the working directory", errno);
+  if (::chdir(start.working_directory.c_str()) != 0) return fail(child, "entering the working directory", errno);
   if (start.ruleset >= 0) {
-    if (const int error = enter_landlock(start.ruleset); error != 0) fail(child, "entering Landlock", error);
+    if (const int error = enter_landlock(start.ruleset); error != 0) return fail(child, "entering Landlock", error);
   } else if (!start.may_gain_privileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    fail(child, "giving up privileges", errno);
+    return fail(child, "giving up privileges", errno);
   }
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  execute(child);
+  return execute(child);
 }
 
 // One is enough: we are suspended until the child has left it.
