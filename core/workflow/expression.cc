@@ -61,6 +61,15 @@ std::string_view function_at(std::string_view text) {
   return {};
 }
 
+// Whether any bracket from `from` on holds a call.
+bool has_call(std::string_view text, std::size_t from) {
+  for (std::size_t at = text.find('[', from); at != kNone; at = text.find('[', at + 1)) {
+    const bool is_escaped = at > 0 && text[at - 1] == '[';
+    if (!is_escaped && !function_at(text.substr(at + 1)).empty()) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Document Expander::expand(const Document& value, const std::string& path) {
@@ -147,11 +156,7 @@ bool Expander::is_escape(const std::string& text, std::size_t open) {
 
 // The rest of a text is left as it is. That is worth a word only if a call is in there, or if Azure's own tool fails.
 void Expander::leave_rest(const std::string& text, std::size_t open, bool is_unclosed) {
-  bool has_call = false;
-  for (std::size_t at = open; at != std::string::npos && !has_call; at = text.find('[', at + 1)) {
-    has_call = !function_at(std::string_view(text).substr(at + 1)).empty();
-  }
-  if (!has_call && !is_unclosed) return;
+  if (!is_unclosed && !has_call(text, open)) return;
   report_.warn(path_,
                fmt::format("\"{}\" is left as text: {}", text.substr(open),
                            is_unclosed ? "its bracket is never closed" : "a double quote is inside its brackets"));
@@ -236,7 +241,15 @@ Document Expander::evaluate_inside(const Document& value, const std::string& cal
   } leave{in_progress_, call};
   if (value.is_structured()) return expand(value, path_);
   const auto& text = value.get_ref<const std::string&>();
-  if (!is_wrapped(text, '[', ']') || text.starts_with("[[")) return value;
+  if (!is_wrapped(text, '[', ']') || text.starts_with("[[")) {
+    if (has_call(text, 0)) {
+      report_.warn(path_,
+                   fmt::format("the value of {} stays \"{}\": within longer text of a variable nothing is evaluated; "
+                               "make it one concat",
+                               call, text));
+    }
+    return value;
+  }
   return replace_bracket(text, 0, text.size() - 1);
 }
 

@@ -114,6 +114,11 @@ TEST(Expression, WarnsOfACallThatADoubleQuoteKeepsAsText) {
   EXPECT_THAT(evaluate("[ -f \"$x\" ]").warnings, IsEmpty());
 }
 
+TEST(Expression, WarnsOfAVariableWhoseTextOnlyHoldsAnExpression) {
+  EXPECT_THAT(evaluate("[variables('embedded')]").warnings, ElementsAre(HasSubstr("make it one concat")));
+  EXPECT_THAT(evaluate("[variables('plain')]").warnings, IsEmpty());
+}
+
 struct Refusal {
   const char* text;
   const char* problem;
