@@ -20,6 +20,11 @@ namespace {
 constexpr std::size_t kBuffer = std::size_t{1} << 20;
 constexpr std::string_view kStaging = ".staging";
 
+std::string cause_of(int error) {
+  if (error == ENOSPC || error == EDQUOT) return "the disk is full";
+  return std::generic_category().message(error);
+}
+
 FileMark mark_of(const struct stat& status) {
   return {status.st_ino, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
           static_cast<std::uint64_t>(status.st_size)};
@@ -84,12 +89,12 @@ FileDescriptor enter(int folder, std::string& component) {
 
 }  // namespace
 
-void throw_disk_error(int error, const std::string& doing) {
-  const std::string cause = error == ENOSPC || error == EDQUOT ? "the disk that holds the blobs is full"
-                                                               : std::string(std::generic_category().message(error));
-  throw Error(500, std::string(blob_errors::kInternalError.code),
-              std::string(blob_errors::kInternalError.message) + " (" + doing + ": " + cause + ")");
-}
+DiskError::DiskError(int number, const std::string& doing)
+    : Error(500, std::string(blob_errors::kInternalError.code),
+            std::string(blob_errors::kInternalError.message) + " (" + doing + ": " + cause_of(number) + ")"),
+      number_(number) {}
+
+void throw_disk_error(int error, const std::string& doing) { throw DiskError(error, doing); }
 
 void copy_range(int from, std::uint64_t offset, std::uint64_t size, int to) {
   auto at = static_cast<off_t>(offset);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "backends/local/file_descriptor.h"
+#include "core/base/error.h"
 #include "core/blob/blob_store.h"
 
 namespace batchite {
@@ -29,6 +30,15 @@ struct FileMark {
   bool operator==(const FileMark&) const = default;
 };
 
+// kInternalError with what the system said of a file.
+class DiskError : public Error {
+ public:
+  DiskError(int number, const std::string& doing);
+  int number() const { return number_; }  // errno
+
+ private:
+  int number_;
+};
 [[noreturn]] void throw_disk_error(int error, const std::string& doing);
 
 // Appends `size` bytes of `from`, sharing blocks where the file system can.

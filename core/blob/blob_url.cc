@@ -46,7 +46,8 @@ std::optional<BlobUrl> parse_blob_url(std::string_view url, const IsAccount& is_
   parsed.endpoint = fold(url.substr(0, slash));
   std::string_view path = slash == std::string_view::npos ? std::string_view() : url.substr(slash + 1);
   parsed.account = account_of_host(std::string_view(parsed.endpoint).substr(scheme + 3), is_account);
-  if (parsed.account.empty()) {
+  parsed.is_host_style = !parsed.account.empty();
+  if (!parsed.is_host_style) {
     const std::string first = percent_decode(take_segment(path));
     parsed.account = without_secondary(first);
   }

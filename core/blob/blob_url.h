@@ -16,6 +16,7 @@ struct BlobUrl {
   std::string container;  // empty: the account itself
   std::string blob;       // empty: the container itself
   std::string query;      // raw, without '?'
+  bool is_host_style = false;
 };
 
 // Whether a name is that of an account. Host style is read only where the host's first label is one, since any other

@@ -1,0 +1,251 @@
+#include "backends/local/http_client.h"
+
+#include <curl/curl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+namespace batchite {
+namespace {
+
+constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10;
+constexpr long kMaxRedirects = 10;
+constexpr long kBufferBytes = 512L << 10;
+
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, FreeList>;
+
+void start_curl() {
+  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static_cast<void>(started);
+}
+
+HeaderList list_of(const Parameters& headers) {
+  HeaderList list;
+  for (const auto& [name, value] : headers) {
+    // A header without value must be written with a semicolon, or curl leaves it out.
+    const std::string line = value.empty() ? name + ";" : name + ": " + value;
+    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+    static_cast<void>(list.release());
+    list.reset(longer);
+  }
+  return list;
+}
+
+bool write_all(int file, const char* data, std::size_t size) {
+  while (size > 0) {
+    const ssize_t count = ::write(file, data, size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    data += count;
+    size -= static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+bool is_worth_repeating(const HttpAnswer& answer, CURLcode result) {
+  if (answer.write_error != 0) return false;
+  if (answer.status != 0 && result == CURLE_OK) {
+    return answer.status >= 500 || answer.status == 429 || answer.status == 408;
+  }
+  switch (result) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_TOO_MANY_REDIRECTS:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+struct HttpClient::Transfer {
+  std::string url;
+  const Parameters& headers;
+  bool is_put = false;
+  int into = -1;          // download: the file
+  HttpBody file = {};     // put: part of a file…
+  std::string text = {};  // …or a text
+  HttpAnswer answer = {};
+  CURLcode result = CURLE_OK;
+  std::uint64_t sent = 0;
+  CURL* handle = nullptr;
+
+  std::uint64_t body_size() const { return file.file >= 0 ? file.size : text.size(); }
+
+  static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
+    auto& answer = static_cast<Transfer*>(self)->answer;
+    std::string_view line(data, size);
+    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+    if (line.starts_with("HTTP/")) answer.headers = {};  // of a redirect before
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) return size;
+    const auto start = std::min(line.find_first_not_of(' ', colon + 1), line.size());
+    answer.headers.add(std::string(line.substr(0, colon)), std::string(line.substr(start)));
+    return size;
+  }
+
+  static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    long status = 0;
+    curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+    if (transfer.into >= 0 && status >= 200 && status < 300) {
+      if (write_all(transfer.into, data, size)) return size;
+      transfer.answer.write_error = errno;
+      return 0;
+    }
+    const bool is_error = status < 200 || status >= 300;
+    const std::size_t room = is_error ? kMaxErrorBody - std::min(kMaxErrorBody, transfer.answer.body.size()) : size;
+    transfer.answer.body.append(data, std::min(size, room));
+    return size;
+  }
+
+  static std::size_t on_send(char* into, std::size_t unit, std::size_t count, void* self) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    const std::size_t wanted = std::min<std::uint64_t>(unit * count, transfer.body_size() - transfer.sent);
+    if (wanted == 0) return 0;
+    if (transfer.file.file < 0) {
+      std::memcpy(into, transfer.text.data() + transfer.sent, wanted);
+      transfer.sent += wanted;
+      return wanted;
+    }
+    const ssize_t got =
+        ::pread(transfer.file.file, into, wanted, static_cast<off_t>(transfer.file.offset + transfer.sent));
+    if (got <= 0) return CURL_READFUNC_ABORT;  // the file shrank or cannot be read
+    transfer.sent += static_cast<std::uint64_t>(got);
+    return static_cast<std::size_t>(got);
+  }
+
+  // curl asks to start over after a redirect or on a connection that had gone away.
+  static int on_seek(void* self, curl_off_t offset, int) {
+    static_cast<Transfer*>(self)->sent = static_cast<std::uint64_t>(offset);
+    return CURL_SEEKFUNC_OK;
+  }
+};
+
+// A curl handle for one attempt, with its connections.
+class HttpClient::Lease {
+ public:
+  explicit Lease(HttpClient& client) : client_(client) {
+    const std::lock_guard lock(client.lock_);
+    if (!client.idle_.empty()) {
+      handle_ = client.idle_.back();
+      client.idle_.pop_back();
+    } else {
+      handle_ = curl_easy_init();
+    }
+    curl_easy_reset(handle_);
+  }
+  ~Lease() {
+    const std::lock_guard lock(client_.lock_);
+    client_.idle_.push_back(handle_);
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  CURL* get() const { return handle_; }
+
+ private:
+  HttpClient& client_;
+  CURL* handle_ = nullptr;
+};
+
+std::string HttpAnswer::error_code() const {
+  const std::string code = headers.get("x-ms-error-code");
+  if (!code.empty()) return code;
+  const auto start = body.find("<Code>"), end = body.find("</Code>");
+  return start == std::string::npos || end == std::string::npos || end < start
+             ? std::string()
+             : body.substr(start + 6, end - start - 6);
+}
+
+HttpClient::HttpClient(HttpOptions options) : options_(options) { start_curl(); }
+
+HttpClient::~HttpClient() {
+  for (void* handle : idle_) curl_easy_cleanup(handle);
+}
+
+void HttpClient::attempt(Transfer& transfer) {
+  const Lease lease(*this);
+  CURL* handle = transfer.handle = lease.get();
+  HeaderList headers = list_of(transfer.headers);
+  char error[CURL_ERROR_SIZE] = "";
+  curl_easy_setopt(handle, CURLOPT_URL, transfer.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, transfer.is_put ? 0L : 1L);
+  curl_easy_setopt(handle, CURLOPT_MAXREDIRS, kMaxRedirects);
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);  // "a/../b" is a blob's name
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kBufferBytes);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, options_.connect_timeout_ms);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, std::max(1L, options_.stall_timeout_ms / 1000));
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, Transfer::on_header);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, Transfer::on_body);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+  if (transfer.is_put) {
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(transfer.body_size()));
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, Transfer::on_send);
+    curl_easy_setopt(handle, CURLOPT_READDATA, &transfer);
+    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, Transfer::on_seek);
+    curl_easy_setopt(handle, CURLOPT_SEEKDATA, &transfer);
+  }
+  transfer.result = curl_easy_perform(handle);
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  transfer.answer.status = transfer.result == CURLE_OK ? static_cast<unsigned>(status) : 0;
+  transfer.answer.timed_out = transfer.result == CURLE_OPERATION_TIMEDOUT;
+  if (transfer.result != CURLE_OK) transfer.answer.error = *error ? error : curl_easy_strerror(transfer.result);
+  curl_easy_reset(handle);  // drops what points into this frame
+}
+
+HttpAnswer HttpClient::run(Transfer& transfer) {
+  for (int attempts = 1;; ++attempts) {
+    transfer.answer = {};
+    transfer.sent = 0;
+    if (transfer.into >= 0 && (::ftruncate(transfer.into, 0) != 0 || ::lseek(transfer.into, 0, SEEK_SET) != 0)) {
+      transfer.answer.write_error = errno;
+      return std::move(transfer.answer);
+    }
+    attempt(transfer);
+    if (attempts >= options_.attempts || !is_worth_repeating(transfer.answer, transfer.result)) {
+      return std::move(transfer.answer);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(options_.pause_ms << (attempts - 1)));
+  }
+}
+
+HttpAnswer HttpClient::get(const std::string& url, const Parameters& headers) {
+  Transfer transfer{.url = url, .headers = headers};
+  return run(transfer);
+}
+
+HttpAnswer HttpClient::download(const std::string& url, int file) {
+  const Parameters none;
+  Transfer transfer{.url = url, .headers = none, .into = file};
+  return run(transfer);
+}
+
+HttpAnswer HttpClient::put(const std::string& url, const Parameters& headers, const HttpBody& body) {
+  Transfer transfer{.url = url, .headers = headers, .is_put = true, .file = body};
+  return run(transfer);
+}
+
+HttpAnswer HttpClient::put(const std::string& url, const Parameters& headers, const std::string& body) {
+  Transfer transfer{.url = url, .headers = headers, .is_put = true, .text = body};
+  return run(transfer);
+}
+
+}  // namespace batchite
