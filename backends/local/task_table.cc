@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 
 // For a killed process that does not die, as it hangs in the kernel: after that its task ends without it.
 constexpr auto kPatience = 10s;
+// Limits from here on are none; the clock itself ends at 292 years.
+constexpr auto kForever = 24h * 365 * 200;
 // Between looks while killed processes are still there. Their deaths wake us earlier; this is for those we cannot hear
 // of.
 constexpr auto kSweepPause = 20ms;
@@ -136,7 +138,8 @@ void TaskTable::launch(const RunRequest& request, const FileDescriptor& out, con
   ids_by_key_[key] = request.id;
   ids_by_main_[process.pid] = request.id;
   ids_by_session_[process.pid] = request.id;
-  if (request.wall_clock_limit > 0ns) set_limit(task, Clock::now() + request.wall_clock_limit);
+  if (request.wall_clock_limit > 0ns && request.wall_clock_limit < kForever)
+    set_limit(task, Clock::now() + request.wall_clock_limit);
 }
 
 // The numbers repeat, if ever, after many tasks, of which an early one may still run.

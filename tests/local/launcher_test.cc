@@ -348,10 +348,12 @@ TEST_F(LauncherTest, TheWallClockLimitEndsTheWholeTree) {
 
 TEST_F(LauncherTest, ALimitThatIsNotReachedChangesNothing) {
   RunRequest limited = request(1, "true");
-  limited.wall_clock_limit = 1h;
-  const TaskExit exit = run(limited);
-  EXPECT_EQ(exit.kind, Kind::Exited);
-  EXPECT_FALSE(exit.timed_out);
+  for (const std::chrono::nanoseconds limit : {std::chrono::nanoseconds(1h), std::chrono::nanoseconds::max()}) {
+    limited.wall_clock_limit = limit;
+    const TaskExit exit = run(limited);
+    EXPECT_EQ(exit.kind, Kind::Exited);
+    EXPECT_FALSE(exit.timed_out);
+  }
 }
 
 // ---- strays
