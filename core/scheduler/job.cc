@@ -148,7 +148,8 @@ void on(State& state, const JobDisableAsked& e, Time now, Effects& out) {
   if (!job || !may_be_terminated(*job)) return;
   job->status.disable = e.tasks;
   job->status.modified = now;
-  if (job->status.state == JobState::Disabled) return touch(out.touched.jobs, e.job);
+  touch(out.touched.jobs, e.job);
+  if (job->status.state == JobState::Disabled) return;
   if (job->status.state != JobState::Disabling) move_to(state, e.job, *job, JobState::Disabling, now, out);
   if (e.tasks == DrainOption::Requeue) evict_all(state, e.job, *job, Evict::Requeue, now, out);
   if (e.tasks == DrainOption::Terminate) evict_all(state, e.job, *job, Evict::Terminate, now, out);

@@ -59,6 +59,8 @@ void leave_pool(State& state, NodeKey key, Node& node, DrainOption drain, Time n
 void stay_in_pool(State& state, NodeKey key, Node& node, Time now, Effects& out);
 // After something of it ended: it may be idle now, and what was waiting for that can happen.
 void after_ending(State& state, NodeKey key, Node& node, Time now, Effects& out);
+// BootNode is out and not answered.
+bool is_booting(const Settings& settings, const Node& node);
 // Its directories are still those that the task ran in.
 bool keeps_directory(const Node& node, const Task& task);
 

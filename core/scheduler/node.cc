@@ -4,7 +4,7 @@
 namespace batchite::scheduler {
 namespace {
 
-using Pending = Node::Pending;
+using Pending = NodePending;
 
 void move_to(State& state, NodeKey key, Node& node, NodeState next, Time now, Effects& out) {
   if (node.status.state != next) {
@@ -53,7 +53,6 @@ void drain(State& state, const Node& node, DrainOption option, Time now, Effects
 void boot(State& state, NodeKey key, Node& node, NodeState meanwhile, bool fresh, Time now, Effects& out) {
   end_start_task(key, node, out);
   if (fresh) empty_directories(node, now);
-  node.booting = true;
   node.status.error.reset();
   ++node.status.boot;
   move_to(state, key, node, meanwhile, now, out);
@@ -68,11 +67,11 @@ void run_start_task(NodeKey key, Node& node, Time now, Effects& out) {
 }
 
 void carry_out(State& state, NodeKey key, Node& node, Time now, Effects& out) {
-  switch (std::exchange(node.pending, Pending::None)) {
+  switch (std::exchange(node.status.pending, Pending::None)) {
     case Pending::None:
       return;
     case Pending::Leave:
-      node.booting = false;
+      touch(out.touched.nodes, key);
       out.actions.push_back(RemoveNode{key});
       return;
     case Pending::Reboot:
@@ -107,10 +106,10 @@ void restart(State& state, NodeKey key, Node& node, Time now, Effects& out) {
   const bool waits_for_allocation = node.status.state == NodeState::Preempted;
   const bool leaving = node.status.state == NodeState::LeavingPool;
   const bool never_booted = node.status.last_boot == kNever;
-  const bool fresh = node.pending == Pending::Reimage || node.status.state == NodeState::Creating ||
+  const bool fresh = node.status.pending == Pending::Reimage || node.status.state == NodeState::Creating ||
                      node.status.state == NodeState::Reimaging || never_booted;
-  node.pending = leaving ? Pending::Leave : Pending::None;
-  node.drain = DrainOption::Requeue;
+  node.status.pending = leaving ? Pending::Leave : Pending::None;
+  node.status.drain = DrainOption::Requeue;
   if (!leaving && !waits_for_allocation) {
     node.status.start_task.reset();  // nothing is left to be killed
     boot(state, key, node, NodeState::Starting, fresh, now, out);
@@ -120,6 +119,19 @@ void restart(State& state, NodeKey key, Node& node, Time now, Effects& out) {
 }
 
 }  // namespace
+
+bool is_booting(const Settings& settings, const Node& node) {
+  switch (node.status.state) {
+    case NodeState::Starting:
+    case NodeState::Rebooting:
+    case NodeState::Reimaging:
+      return true;
+    case NodeState::Creating:
+      return settings.node_start_delay == Ticks::zero();
+    default:
+      return false;
+  }
+}
 
 bool keeps_directory(const Node& node, const Task& task) { return task.status.ended > node.status.emptied; }
 
@@ -135,6 +147,7 @@ void create_node(State& state, PoolKey pool_key, bool dedicated, Time now, Effec
   pool.nodes.push_back(key);
   ++of_kind(pool.status.current, dedicated);
   touch(out.touched.nodes, key);
+  touch(out.touched.pools, pool_key);
   // Without a delay the node is seen as creating until it has booted.
   if (state.settings.node_start_delay == Ticks::zero()) {
     boot(state, key, node, NodeState::Creating, true, now, out);
@@ -145,35 +158,36 @@ void create_node(State& state, PoolKey pool_key, bool dedicated, Time now, Effec
 
 void node_start_due(State& state, NodeKey key, Time now, Effects& out) {
   Node* node = find(state.nodes, key);
-  if (!node || node->booting) return;
+  if (!node) return;
   const Ticks delay = state.settings.node_start_delay;
   if (node->status.state == NodeState::Preempted) {
     if (after(node->status.state_since, state.settings.allocation_delay) > now) return;
     if (delay == Ticks::zero()) return boot(state, key, *node, NodeState::Creating, true, now, out);
     move_to(state, key, *node, NodeState::Creating, now, out);
     arm(state, Timer::Kind::NodeStart, number(key), after(now, delay));
-  } else if (node->status.state == NodeState::Creating && after(node->status.state_since, delay) <= now) {
+  } else if (node->status.state == NodeState::Creating && delay > Ticks::zero() &&
+             after(node->status.state_since, delay) <= now) {
     boot(state, key, *node, NodeState::Starting, true, now, out);
   }
 }
 
 void leave_pool(State& state, NodeKey key, Node& node, DrainOption option, Time now, Effects& out) {
   const bool leaving = node.status.state == NodeState::LeavingPool;
-  if (leaving && node.pending != Pending::Leave) return;
+  if (leaving && node.status.pending != Pending::Leave) return;
   // Only a node that is up can be waited for.
-  node.drain = leaving || is_usable(node.status.state) ? option : DrainOption::Requeue;
-  node.pending = Pending::Leave;
+  node.status.drain = leaving || is_usable(node.status.state) ? option : DrainOption::Requeue;
+  node.status.pending = Pending::Leave;
   if (!leaving) ++of_kind(state.pools.at(node.status.pool).leaving, node.status.dedicated);
   move_to(state, key, node, NodeState::LeavingPool, now, out);
-  drain(state, node, node.drain, now, out);
+  drain(state, node, node.status.drain, now, out);
   after_ending(state, key, node, now, out);
 }
 
 void stay_in_pool(State& state, NodeKey key, Node& node, Time now, Effects& out) {
-  if (node.status.state != NodeState::LeavingPool || node.pending != Pending::Leave) return;
-  node.pending = Pending::None;
+  if (node.status.state != NodeState::LeavingPool || node.status.pending != Pending::Leave) return;
+  node.status.pending = Pending::None;
   --of_kind(state.pools.at(node.status.pool).leaving, node.status.dedicated);
-  if (!node.status.scheduling_enabled) node.pending = Pending::Offline;
+  if (!node.status.scheduling_enabled) node.status.pending = Pending::Offline;
   move_to(state, key, node, usual_state(node), now, out);
   after_ending(state, key, node, now, out);
 }
@@ -181,8 +195,8 @@ void stay_in_pool(State& state, NodeKey key, Node& node, Time now, Effects& out)
 void after_ending(State& state, NodeKey key, Node& node, Time now, Effects& out) {
   if (node.running.size > 0) return;
   if (node.status.state == NodeState::Running) move_to(state, key, node, usual_state(node), now, out);
-  if (node.drain == DrainOption::RetainedData && node.kept > 0) return;
-  if (node.pending == Pending::None) return;
+  if (node.status.drain == DrainOption::RetainedData && node.kept > 0) return;
+  if (node.status.pending == Pending::None) return;
   carry_out(state, key, node, now, out);
   file(state, key, node);
 }
@@ -190,8 +204,9 @@ void after_ending(State& state, NodeKey key, Node& node, Time now, Effects& out)
 void on(State& state, const NodeRebootAsked& e, Time now, Effects& out) {
   Node* node = find(state.nodes, e.node);
   if (!node || node->status.state == NodeState::LeavingPool) return;
-  node->pending = e.reimage ? Pending::Reimage : Pending::Reboot;
-  node->drain = e.drain;
+  node->status.pending = e.reimage ? Pending::Reimage : Pending::Reboot;
+  node->status.drain = e.drain;
+  touch(out.touched.nodes, e.node);
   file(state, e.node, *node);
   drain(state, *node, e.drain, now, out);
   after_ending(state, e.node, *node, now, out);
@@ -203,13 +218,13 @@ void on(State& state, const NodeSchedulingAsked& e, Time now, Effects& out) {
   node->status.scheduling_enabled = e.enabled;
   touch(out.touched.nodes, e.node);
   if (e.enabled) {
-    if (node->pending == Pending::Offline) node->pending = Pending::None;
+    if (node->status.pending == Pending::Offline) node->status.pending = Pending::None;
     if (is_usable(node->status.state)) move_to(state, e.node, *node, usual_state(*node), now, out);
     return;
   }
-  if (node->pending == Pending::None && is_usable(node->status.state)) {
-    node->pending = Pending::Offline;
-    node->drain = e.drain;
+  if (node->status.pending == Pending::None && is_usable(node->status.state)) {
+    node->status.pending = Pending::Offline;
+    node->status.drain = e.drain;
   }
   file(state, e.node, *node);
   drain(state, *node, e.drain, now, out);
@@ -218,8 +233,7 @@ void on(State& state, const NodeSchedulingAsked& e, Time now, Effects& out) {
 
 void on(State& state, const NodeBooted& e, Time now, Effects& out) {
   Node* node = find(state.nodes, e.node);
-  if (!node || !node->booting || node->status.boot != e.boot) return;
-  node->booting = false;
+  if (!node || !is_booting(state.settings, *node) || node->status.boot != e.boot) return;
   node->status.last_boot = now;
   const auto& spec = state.pools.at(node->status.pool).spec.start_task;
   if (spec) {
@@ -233,7 +247,7 @@ void on(State& state, const NodeBooted& e, Time now, Effects& out) {
 
 void on(State& state, const NodeRemoved& e, Time now, Effects& out) {
   Node* node = find(state.nodes, e.node);
-  if (!node || node->status.state != NodeState::LeavingPool || node->pending == Pending::Leave) return;
+  if (!node || node->status.state != NodeState::LeavingPool || node->status.pending == Pending::Leave) return;
   const PoolKey pool = node->status.pool;
   const bool dedicated = node->status.dedicated;
   state.nodes.erase(e.node);
@@ -246,13 +260,13 @@ void on(State& state, const NodeLost& e, Time now, Effects& out) {
   if (!node) return;
   const bool leaving = node->status.state == NodeState::LeavingPool;
   if (!leaving) {
-    node->pending = Pending::None;
-    node->booting = false;
+    node->status.pending = Pending::None;
     end_start_task(e.node, *node, out);
     node->status.error = e.error;
     move_to(state, e.node, *node, e.state, now, out);
   }
   if (e.state == NodeState::Preempted) empty_directories(*node, now);
+  touch(out.touched.nodes, e.node);
   evict_all(state, *node, Evict::Recover, now, out);
   after_ending(state, e.node, *node, now, out);
   if (!leaving && e.state == NodeState::Preempted) {

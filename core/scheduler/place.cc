@@ -82,7 +82,7 @@ TaskKey next_task(const Job& job, int slots) {
 
 bool takes_tasks(const Node& node) {
   return (node.status.state == NodeState::Idle || node.status.state == NodeState::Running) &&
-         node.status.scheduling_enabled && node.pending == Node::Pending::None;
+         node.status.scheduling_enabled && node.status.pending == NodePending::None;
 }
 
 void file(State& state, NodeKey key, Node& node) {

@@ -1,4 +1,4 @@
-// Derived data from nothing but specifications and statuses. The memory-only part of a node (what it waits for) stays.
+// Derived data from nothing but specifications and statuses.
 #include "core/scheduler/machine.h"
 
 namespace batchite {
@@ -50,6 +50,7 @@ void rebuild_nodes(State& state, const std::vector<NodeKey>& keys) {
     Pool& pool = state.pools.at(node.status.pool);
     pool.nodes.push_back(key);
     if (node.status.state == NodeState::LeavingPool) ++of_kind(pool.leaving, node.status.dedicated);
+    node.start_task = pool.spec.start_task.value_or(StartTaskSpec{});
     node.free_slots = pool.spec.task_slots;
     state.last_node = std::max(state.last_node, number(key));
   }
@@ -98,7 +99,7 @@ void arm_timers(State& state) {
   }
   for (const auto& [key, node] : state.nodes) {
     const bool preempted = node.status.state == NodeState::Preempted;
-    if (!preempted && (node.status.state != NodeState::Creating || node.booting)) continue;
+    if (!preempted && (node.status.state != NodeState::Creating || is_booting(settings, node))) continue;
     const Ticks delay = preempted ? settings.allocation_delay : settings.node_start_delay;
     arm(state, Kind::NodeStart, number(key), after(node.status.state_since, delay));
   }

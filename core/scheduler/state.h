@@ -110,6 +110,9 @@ struct StartTaskStatus {
   std::optional<Failure> failure;
 };
 
+// What is to happen to a node once its tasks are gone. It takes no more of them meanwhile.
+enum class NodePending : std::uint8_t { None, Leave, Reboot, Reimage, Offline };
+
 struct NodeStatus {
   PoolKey pool;
   bool dedicated = true;
@@ -124,6 +127,8 @@ struct NodeStatus {
   std::int64_t tasks_succeeded = 0;  // with exit code 0
   std::optional<Failure> error;      // why unusable
   Time emptied = kNever;             // its directories were last made anew; what ended until then has left no files
+  NodePending pending = NodePending::None;
+  DrainOption drain = DrainOption::Requeue;  // what pending waits for
 };
 
 // --- Jobs and tasks -------------------------------------------------------------------------------------------------
@@ -219,13 +224,8 @@ struct Job {
 
 struct Node {
   NodeStatus status;
-  // What is to happen once its tasks are gone; kept in memory only (a restart carries it out at once).
-  enum class Pending : std::uint8_t { None, Leave, Reboot, Reimage, Offline };
-  Pending pending = Pending::None;
-  DrainOption drain = DrainOption::Requeue;
-  bool booting = false;      // BootNode is out and not answered
-  StartTaskSpec start_task;  // the one it runs, whatever the pool says by now
   // Derived.
+  StartTaskSpec start_task;  // of the latest boot, whatever the pool says by now
   int free_slots = 0;
   TaskList running;
   std::int64_t kept = 0;       // completed tasks whose directories are still here

@@ -78,9 +78,10 @@ void set_timer(State& state, Retained& retained, Ticks retention, Time due) {
 }  // namespace
 
 void count(Job& job, const Task& task, int by) {
+  const std::int64_t slots_by = std::int64_t{by} * task.spec.required_slots;
   const auto add = [&](std::int64_t& tasks, std::int64_t& slots) {
     tasks += by;
-    slots += by * task.spec.required_slots;
+    slots += slots_by;
   };
   TaskCounts& counts = job.counts;
   switch (task.status.state) {
