@@ -9,18 +9,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <map>
-#include <sstream>
 #include <thread>
 
 #include "backends/local/landlock.h"
-#include "backends/local/launcher_client.h"
-#include "backends/local/stray_processes.h"
 #include "core/base/error.h"
+#include "tests/local/launcher_fixture.h"
 
 namespace batchite {
 namespace {
@@ -29,91 +24,6 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 using Kind = TaskExit::Kind;
-
-constexpr auto kPatience = 20s;
-
-bool eventually(const std::function<bool()>& condition) {
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
-
-std::string read_text(const fs::path& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-bool is_alive(pid_t pid) { return ::kill(pid, 0) == 0; }
-
-// A process that has ended may stay as somebody's zombie, which is as good as gone.
-bool is_gone(pid_t pid) {
-  const std::string stat = read_text("/proc/" + std::to_string(pid) + "/stat");
-  const std::size_t close = stat.rfind(')');
-  return close == std::string::npos || stat[close + 2] == 'Z' || stat[close + 2] == 'X';
-}
-
-class LauncherTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string place = (fs::temp_directory_path() / "launcher.XXXXXX").string();
-    ASSERT_NE(::mkdtemp(place.data()), nullptr);
-    root_ = fs::canonical(place);
-  }
-  void TearDown() override {
-    launcher_.reset();
-    fs::remove_all(root_);
-  }
-
-  Launcher& launcher() {
-    if (!launcher_) launcher_ = std::make_unique<Launcher>(LauncherOptions{.program = BATCHITE_PROGRAM});
-    return *launcher_;
-  }
-
-  RunRequest request(std::uint64_t id, std::string command_line) const {
-    const std::string task = (root_ / std::to_string(id)).string();
-    return {.id = id,
-            .command_line = std::move(command_line),
-            .environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "NAME=value"},
-            .working_directory = task + "/wd",
-            .stdout_path = task + "/stdout.txt",
-            .stderr_path = task + "/stderr.txt",
-            .directories = {task, task + "/wd"}};
-  }
-
-  TaskExit exit_of(std::uint64_t id) {
-    const auto give_up = std::chrono::steady_clock::now() + kPatience;
-    while (!exits_.contains(id) && std::chrono::steady_clock::now() < give_up) {
-      for (TaskExit& exit : launcher().wait(100ms)) exits_[exit.id] = std::move(exit);
-    }
-    EXPECT_TRUE(exits_.contains(id)) << "run " << id << " has not ended";
-    TaskExit exit = exits_[id];
-    exits_.erase(id);
-    return exit;
-  }
-  TaskExit run(const RunRequest& request) {
-    launcher().run(request);
-    return exit_of(request.id);
-  }
-  TaskExit run(std::uint64_t id, const std::string& command_line) { return run(request(id, command_line)); }
-
-  std::string out(std::uint64_t id) const { return read_text(root_ / std::to_string(id) / "stdout.txt"); }
-  std::string err(std::uint64_t id) const { return read_text(root_ / std::to_string(id) / "stderr.txt"); }
-
-  // The number that a task writes to a file of its working directory.
-  pid_t pid_in(std::uint64_t id, const std::string& name) const {
-    const fs::path path = root_ / std::to_string(id) / "wd" / name;
-    EXPECT_TRUE(eventually([&] { return read_text(path).ends_with("\n"); })) << path;
-    return std::atoi(read_text(path).c_str());  // NOLINT(cert-err34-c)
-  }
-
-  fs::path root_;
-  std::unique_ptr<Launcher> launcher_;
-  std::map<std::uint64_t, TaskExit> exits_;
-};
 
 // A daemon as daemons do it: forked twice, a session of its own, an empty environment, deaf to polite signals.
 std::string daemon(const std::string& pid_file) {
@@ -540,74 +450,6 @@ TEST_F(LauncherTest, LandlockRulesArePreparedOncePerNode) {
   EXPECT_EQ(refused.kind, Kind::LaunchFailed);
   EXPECT_EQ(refused.value, ENOENT);
   EXPECT_THAT(refused.step, HasSubstr("missing"));
-}
-
-// ---- the parts
-
-TEST(TaskTags, NameTheirTaskAlsoForLaunchersInsideIt) {
-  const TaskTags outer(RLIM_INFINITY);
-  const std::uint64_t a = outer.key(0), b = outer.key(1);
-  EXPECT_NE(a, b);
-  EXPECT_EQ(outer.key_of_limit(outer.tag(a)), a);
-  EXPECT_EQ(outer.key_of_limit(RLIM_INFINITY), std::nullopt);
-  EXPECT_EQ(outer.key_of_limit(1'000'000), std::nullopt);
-
-  const TaskTags inner(outer.tag(b));
-  const TaskTags innermost(inner.tag(inner.key(0)));
-  for (const std::uint64_t sequence : {0U, 1U, 1000U}) {
-    const rlim_t tag = inner.tag(inner.key(sequence));
-    EXPECT_LT(tag, outer.tag(b));
-    EXPECT_EQ(inner.key_of_limit(tag), inner.key(sequence));
-    EXPECT_EQ(outer.key_of_limit(tag), b);
-    EXPECT_EQ(inner.key_of_limit(outer.tag(b)), std::nullopt);
-    EXPECT_EQ(outer.key_of_limit(innermost.tag(innermost.key(sequence))), b);
-    EXPECT_EQ(inner.key_of_limit(innermost.tag(innermost.key(sequence))), inner.key(0));
-  }
-}
-
-TEST(TaskTags, WithoutRoomThereAreNone) {
-  EXPECT_EQ(TaskTags(0).tag(5), RLIM_INFINITY);
-  EXPECT_EQ(TaskTags(0).key_of_limit(5), std::nullopt);
-  EXPECT_EQ(TaskTags(200'000).tag(5), RLIM_INFINITY);  // as rtkit sets it
-}
-
-TEST(LauncherProtocol, MessagesComeBackAsTheyWere) {
-  std::string packet;
-  encode(RunRequest{.id = 5,
-                    .arguments = {"a", ""},
-                    .environment = {"A=b"},
-                    .working_directory = "/w",
-                    .wall_clock_limit = 3s,
-                    .isolation = Isolation::Landlock,
-                    .node = 9,
-                    .admin = true},
-         packet);
-  encode(Order(KillRequest{6}), packet);
-  encode(Order(PrepareNode{7, {"/x"}}), packet);
-  encode(Order(ForgetNode{8}), packet);
-  const std::vector<Order> orders = decode_orders(packet);
-  ASSERT_EQ(orders.size(), 4U);
-  const auto& run = std::get<RunRequest>(orders[0]);
-  EXPECT_EQ(run.id, 5U);
-  EXPECT_THAT(run.arguments, testing::ElementsAre("a", ""));
-  EXPECT_THAT(run.environment, testing::ElementsAre("A=b"));
-  EXPECT_EQ(run.working_directory, "/w");
-  EXPECT_EQ(run.wall_clock_limit, 3s);
-  EXPECT_EQ(run.isolation, Isolation::Landlock);
-  EXPECT_EQ(run.node, 9U);
-  EXPECT_TRUE(run.admin);
-  EXPECT_EQ(std::get<KillRequest>(orders[1]).id, 6U);
-  EXPECT_THAT(std::get<PrepareNode>(orders[2]).writable, testing::ElementsAre("/x"));
-  EXPECT_EQ(std::get<ForgetNode>(orders[3]).node, 8U);
-}
-
-TEST(LauncherProtocol, AMalformedPacketIsRefused) {
-  std::string packet;
-  encode(RunRequest{.id = 5, .command_line = "true"}, packet);
-  for (std::size_t size = 1; size < packet.size(); ++size) {
-    EXPECT_THROW(decode_orders(std::string_view(packet).substr(0, size)), std::runtime_error) << size;
-  }
-  EXPECT_THROW(decode_orders("\x7f"), std::runtime_error);
 }
 
 }  // namespace
