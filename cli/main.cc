@@ -1,9 +1,56 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
 #include <string_view>
 
 #include "backends/local/launcher.h"
+#include "backends/local/local_backend.h"
+#include "cli/surroundings.h"
+
+namespace {
+
+using namespace batchite;
+
+std::filesystem::path temporary_location() {
+  const char* folder = getenv("TMPDIR");
+  std::string path = std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/batchite-XXXXXX";
+  if (mkdtemp(path.data()) == nullptr) throw UsageError(path + ": no temporary data directory can be made here");
+  return path;
+}
+
+cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Surroundings& surroundings) {
+  LocalOptions options;
+  options.ephemeral = globals.ephemeral;
+  options.isolation = globals.isolation;
+  options.host_packages = globals.host_packages;
+  if (globals.ephemeral && globals.location.empty()) {
+    options.location = temporary_location();
+  } else {
+    options.location = globals.location.empty() ? cli::default_location(surroundings) : globals.location;
+  }
+  cli::OpenBackend opened{.backend = open_local_backend(options)};
+  opened.warnings = warnings(*opened.backend);
+  return opened;
+}
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  using namespace batchite;
   if (argc > 1 && std::string_view(argv[1]) == kLauncherVerb) return launcher_main(kLauncherSocket);
-  return 2;
+  signal(SIGPIPE, SIG_IGN);  // `batchite … | head` is no failure
+  cli::Surroundings surroundings{.out = std::cout, .err = std::cerr, .in = std::cin};
+  surroundings.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  surroundings.err_is_terminal = isatty(STDERR_FILENO) == 1;
+  surroundings.in_is_terminal = isatty(STDIN_FILENO) == 1 && surroundings.err_is_terminal;
+  surroundings.environment = environment;
+  surroundings.open_backend = [&](const cli::Globals& globals) { return open_backend(globals, surroundings); };
+  return cli::run_program(argc, argv, surroundings);
 }

@@ -25,9 +25,9 @@ enum class Ending {
 
 struct Watched {
   std::string job;
-  std::string pool;  // empty: the job's own (autopool), learnt from the job
-  int tasks = 0;     // submitted; a job manager may add more
-  Time began;        // of the run
+  std::string pool;     // empty: the job's own (autopool), learnt from the job
+  int tasks = 0;        // submitted; a job manager may add more
+  Time began = kNever;  // of the run
   Time deadline = Time::max();
   bool has_dependencies = false;
   bool has_preparation = false;  // the job has a preparation task

@@ -1,0 +1,42 @@
+#include "cli/commands.h"
+
+#include <fmt/format.h>
+
+namespace batchite::cli {
+namespace {
+
+struct LaterCommand {
+  const char* name;
+  const char* summary;
+  const char* instead;
+};
+
+// Known by name, so that the refusal says more than "unknown command".
+constexpr LaterCommand kLater[] = {
+    {"start", "Serve the Batch and Blob REST APIs", "use `batchite run`, which needs no server"},
+    {"exec", "Run a program against an emulator", "use `batchite run`, which needs no server"},
+    {"env", "Print the variables that SDKs read", "there is no server yet that they could point at"},
+    {"schedule", "Job schedules", "create the job itself with `batchite job create`"},
+    {"app", "Application packages", "put the program into a container and name it in resourceFiles"},
+};
+
+}  // namespace
+
+void declare_commands(Program& program) {
+  declare_run(program);
+  declare_templates(program);
+  declare_resources(program);
+  declare_tasks(program);
+  declare_blobs(program);
+  declare_doctor(program);
+  for (const LaterCommand& row : kLater) {
+    CLI::App* command = program.add(program.app(), row.name, fmt::format("{} (not in this version)", row.summary));
+    command->allow_extras();
+    program.on_chosen(command, [&row]() -> int {
+      throw UsageError(fmt::format("'{}' is not implemented in this version: {}", row.name, row.instead));
+    });
+  }
+  declare_completion(program);
+}
+
+}  // namespace batchite::cli

@@ -1,0 +1,17 @@
+// The commands, each a function that declares its flags and says what it does. commands.cc lists them.
+#pragma once
+#include "cli/program.h"
+
+namespace batchite::cli {
+
+void declare_commands(Program& program);
+
+void declare_run(Program& program);         // run
+void declare_templates(Program& program);   // template lint|expand|params
+void declare_resources(Program& program);   // pool, node, job, task, file …: made from the contract; api
+void declare_tasks(Program& program);       // task add, task why, logs, wait
+void declare_blobs(Program& program);       // container, blob
+void declare_doctor(Program& program);      // doctor, version
+void declare_completion(Program& program);  // completion; last, for it knows the others
+
+}  // namespace batchite::cli

@@ -1,0 +1,112 @@
+// `doctor`: what this machine can do for Batchite. `version`.
+#include <curl/curlver.h>
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <sqlite3.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <ostream>
+#include <sstream>
+
+#include "backends/local/isolation.h"
+#include "cli/commands.h"
+
+#ifndef BATCHITE_VERSION
+#define BATCHITE_VERSION "0.1.0"
+#endif
+
+namespace batchite::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Column kChecks[] = {{"CHECK", "check"}, {"OK", "ok"}, {"DETAIL", "detail"}, {"CURE", "cure"}};
+
+struct Check {
+  std::string name;
+  bool is_ok = false;
+  std::string detail = {};
+  std::string cure = {};
+};
+
+std::vector<Check> check_isolation() {
+  std::vector<Check> checks;
+  for (const ProbeStep& step : probe_isolation()) {
+    std::string detail = step.detail;
+    if (step.error != 0) detail += (detail.empty() ? "" : ": ") + std::string(strerror(step.error));
+    checks.push_back({fmt::format("isolation {}: {}", name_of(step.level), step.name), step.ok, detail, step.cure});
+  }
+  return checks;
+}
+
+Check check_kernel() {
+  utsname name = {};
+  uname(&name);
+  return {"kernel", true, fmt::format("{} {} {}", name.sysname, name.release, name.machine)};
+}
+
+Check check_location(const Program& program) {
+  const std::string place =
+      program.globals().location.empty() ? default_location(program.around()) : program.globals().location;
+  fs::path there = place;
+  std::error_code error;
+  while (!fs::exists(there, error) && there.has_parent_path() && there != there.parent_path())
+    there = there.parent_path();
+  const bool is_ok = access(there.empty() ? "." : there.c_str(), W_OK | X_OK) == 0;
+  const fs::space_info space = fs::space(there.empty() ? "." : there, error);
+  std::string detail = place;
+  if (!error) detail += fmt::format(", {:.1f} GiB free", static_cast<double>(space.available) / (1ULL << 30));
+  return {"data directory", is_ok, detail, is_ok ? "" : "choose another one with --location DIR"};
+}
+
+Check check_program(const Program& program, const std::string& name, const std::string& cure) {
+  std::istringstream path(program.around().environment("PATH").value_or(""));
+  for (std::string folder; std::getline(path, folder, ':');) {
+    const std::string file = folder + "/" + name;
+    if (access(file.c_str(), X_OK) == 0) return {name, true, file};
+  }
+  return {name, false, "not on PATH", cure};
+}
+
+std::vector<Check> check_libraries() {
+  return {{"sqlite", true, sqlite3_libversion()},
+          {"openssl", true, OpenSSL_version(OPENSSL_VERSION_STRING)},
+          {"curl", true, LIBCURL_VERSION}};
+}
+
+int examine(Program& program) {
+  std::vector<Check> checks = check_isolation();  // forks, so before anything that starts a thread
+  const Check location = check_location(program);
+  checks.insert(checks.begin(), {{"batchite", true, BATCHITE_VERSION}, check_kernel(), location});
+  checks.push_back(check_program(program, "bash", "apt-get install bash"));
+  checks.push_back(check_program(program, "ffmpeg", "apt-get install ffmpeg (only the ffmpeg templates need it)"));
+  for (Check& check : check_libraries()) checks.push_back(std::move(check));
+  std::vector<Document> rows;
+  for (const Check& check : checks) {
+    rows.push_back(
+        {{"check", check.name}, {"ok", check.is_ok ? "ok" : "no"}, {"detail", check.detail}, {"cure", check.cure}});
+  }
+  program.printer().list(rows, kChecks);
+  return location.is_ok ? kOk : kRefused;
+}
+
+}  // namespace
+
+void declare_doctor(Program& program) {
+  CLI::App* doctor = program.add(program.app(), "doctor", "What this machine can do, and what it lacks");
+  program.on_chosen(doctor, [&program] { return examine(program); });
+  CLI::App* version = program.add(program.app(), "version", "The version");
+  program.on_chosen(version, [&program] {
+    if (program.globals().format == Format::Table) {
+      program.around().out << "batchite " BATCHITE_VERSION << '\n';
+    } else {
+      program.printer().one({{"version", BATCHITE_VERSION}});
+    }
+    return kOk;
+  });
+}
+
+}  // namespace batchite::cli

@@ -1,0 +1,78 @@
+#include "cli/interrupt.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+namespace batchite::cli {
+namespace {
+
+constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
+
+// What the handler touches: nothing but these.
+std::atomic<int> asked_by{0};
+std::atomic<int> wake_fd{-1};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+struct sigaction before[kSignals.size()];
+int pipe_ends[2] = {-1, -1};
+
+extern "C" void on_signal(int number) {
+  const int saved = errno;
+  int none = 0;
+  if (!asked_by.compare_exchange_strong(none, number)) _exit(128 + number);
+  const char byte = 0;
+  [[maybe_unused]] const ssize_t written = write(wake_fd.load(), &byte, 1);
+  errno = saved;
+}
+
+}  // namespace
+
+InterruptiblePace::InterruptiblePace() {
+  asked_by = 0;
+  if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
+  wake_fd = pipe_ends[1];
+  struct sigaction action = {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;  // only pause() is to notice
+  sigemptyset(&action.sa_mask);
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], nullptr, &before[i]);
+    // Who was started with a signal ignored (nohup) goes on ignoring it.
+    if (before[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &action, nullptr);
+  }
+}
+
+InterruptiblePace::~InterruptiblePace() {
+  for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before[i], nullptr);
+  wake_fd = -1;
+  close(pipe_ends[0]);
+  close(pipe_ends[1]);
+}
+
+int InterruptiblePace::signal() { return asked_by.load(); }
+
+void InterruptiblePace::pause(Ticks duration) {
+  if (cancelled()) {
+    std::this_thread::sleep_for(duration);
+    return;
+  }
+  const auto nanoseconds =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::max(duration, Ticks::zero())).count();
+  const timespec limit = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+  pollfd waker = {pipe_ends[0], POLLIN, 0};
+  ppoll(&waker, 1, &limit, nullptr);  // interrupted or not: who pauses looks again
+}
+
+Time InterruptiblePace::now() const { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
+
+}  // namespace batchite::cli

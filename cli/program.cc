@@ -1,0 +1,231 @@
+#include "cli/program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "cli/configuration.h"
+#include "core/workflow/report.h"
+
+namespace batchite::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "Runs Azure Batch workloads on this machine.\n\n"
+    "  batchite run POOL.json JOB.json --input 'GLOB' --output DIR\n"
+    "  batchite run FOLDER -P NAME=VALUE\n"
+    "  batchite COMMAND --help\n";
+
+const std::map<std::string, Format> kFormats = {
+    {"table", Format::Table}, {"json", Format::Json}, {"jsonl", Format::JsonLines}, {"tsv", Format::Tsv}};
+
+bool starts_with_dash(const std::string& word) { return word.size() > 1 && word[0] == '-'; }
+
+std::vector<std::string> flags_of(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  return flags;
+}
+
+std::vector<std::string> commands_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : command.get_subcommands({})) names.push_back(sub->get_name());
+  return names;
+}
+
+// Which exit code an error of the backend becomes.
+int exit_code_of(const Error& error) {
+  const std::string& code = error.code();
+  if (code.find("Quota") != std::string::npos || code.find("Capacity") != std::string::npos ||
+      code.find("AllocationFailed") != std::string::npos) {
+    return kCapacity;
+  }
+  if (error.status() == 404) return kNotFound;
+  if (error.status() == 408) return kTimedOut;
+  return error.status() == 400 ? kUsage : kRefused;
+}
+
+}  // namespace
+
+std::string environment_name(const CLI::Option& option) {
+  if (option.get_lnames().empty() || option.get_lnames().front() == "help") return "";
+  std::string name = "BATCHITE_" + option.get_lnames().front();
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (c == '-') c = '_';
+  }
+  return name;
+}
+
+std::string read_text(const std::string& path, std::istream& in) {
+  std::ostringstream text;
+  if (path == "-") {
+    text << in.rdbuf();
+    return text.str();
+  }
+  std::ifstream file(path, std::ios::binary);
+  text << file.rdbuf();
+  if (!file) throw UsageError(fmt::format("{}: cannot be read: {}", path, std::generic_category().message(errno)));
+  return text.str();
+}
+
+Program::Program(const Surroundings& surroundings) : around_(surroundings), app_(kAbout, "batchite") {
+  app_.require_subcommand(0, 1);
+  app_.fallthrough();
+  app_.add_option("--backend", globals_.backend, "Who carries it out: local (emulator, azure: not in this version)");
+  app_.add_option("--location", globals_.location, "Data directory of the local backend")->type_name("DIR");
+  app_.add_flag("--ephemeral", globals_.ephemeral, "Use a temporary data directory, removed at the end");
+  app_.add_option("--isolation", globals_.isolation, "How far tasks are kept from this machine")
+      ->type_name("auto|process|landlock|overlay");
+  app_.add_option("--host-packages", globals_.host_packages, "What `apt-get install` of a task does here")
+      ->type_name("shim|allow|deny");
+  app_.add_option("-o,--format", format_, "How results are printed: table, json, jsonl or tsv")
+      ->check(CLI::IsMember({"table", "json", "jsonl", "tsv"}))
+      ->type_name("FORMAT");
+  app_.add_flag("-q,--quiet", globals_.quiet, "No progress on stderr, only errors");
+  app_.add_flag("--no-color", globals_.no_color, "No colour (nor with NO_COLOR, nor when piped)");
+  declare_commands(*this);
+}
+
+CLI::App* Program::add(CLI::App& parent, std::string_view name, std::string_view summary) {
+  return parent.add_subcommand(std::string(name), std::string(summary));
+}
+
+Printer Program::printer() const { return {around_.out, globals_.format, color_on(around_.out_is_terminal)}; }
+
+bool Program::color_on(bool is_terminal) const {
+  const auto no_color = around_.environment("NO_COLOR");
+  return is_terminal && !globals_.no_color && (!no_color || no_color->empty());
+}
+
+void Program::note(const std::string& text) const {
+  if (!globals_.quiet) around_.err << text << '\n' << std::flush;
+}
+
+void Program::warn(const std::string& text) const {
+  if (!globals_.quiet) around_.err << "batchite: warning: " << text << '\n' << std::flush;
+}
+
+Backend& Program::backend() {
+  if (backend_) return *backend_;
+  if (globals_.backend != "local") {
+    const std::string known = globals_.backend == "emulator" || globals_.backend == "azure"
+                                  ? "is not implemented in this version"
+                                  : "is not a backend" + workflow::did_you_mean(globals_.backend, {"local"});
+    throw UsageError(fmt::format("--backend {} {}: use --backend local", globals_.backend, known));
+  }
+  OpenBackend opened = around_.open_backend(globals_);
+  backend_ = std::move(opened.backend);
+  for (const std::string& warning : opened.warnings) warn(warning);
+  return *backend_;
+}
+
+const CLI::App* Program::chosen() {
+  const CLI::App* at = &app_;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return at;
+}
+
+void Program::fill_in(CLI::App& command, const std::string& section) {
+  static const std::set<std::string> kNotFromOutside = {"help"};
+  const Configuration configuration(app_, around_);
+  const auto fill = [&](CLI::App& app, const std::string& own) {
+    for (CLI::Option* option : app.get_options()) {
+      const std::string name = option->get_lnames().empty() ? "" : option->get_lnames().front();
+      if (option->count() > 0 || name.empty() || kNotFromOutside.contains(name)) continue;
+      const auto variable = around_.environment(environment_name(*option));
+      const Setting* setting = configuration.find(own, name);
+      if (!variable && setting == nullptr) continue;
+      try {
+        option->add_result(variable ? std::vector<std::string>{*variable} : setting->values);
+        option->run_callback();
+      } catch (const CLI::Error& error) {
+        throw UsageError(
+            fmt::format("{}: {}", variable ? environment_name(*option) : setting->file + ": " + name, error.what()));
+      }
+    }
+  };
+  fill(app_, "");
+  if (&command != &app_) fill(command, section);
+}
+
+int Program::parse(int argc, const char* const* argv) {
+  try {
+    app_.parse(argc, argv);
+    return kOk;
+  } catch (const CLI::CallForHelp&) {
+    around_.out << chosen()->help("", CLI::AppFormatMode::Normal);
+    return -1;
+  } catch (const CLI::ExtrasError& error) {
+    const std::string text = error.what();
+    std::istringstream words(text.substr(std::min(text.find(": ") + 2, text.size())));
+    std::vector<std::string> extras{std::istream_iterator<std::string>(words), {}};
+    std::ranges::stable_partition(extras, starts_with_dash);
+    const std::string first = extras.empty() ? "" : extras.front();
+    std::vector<std::string> known = flags_of(app_);
+    for (const CLI::App* at = chosen(); at != &app_; at = at->get_parent()) {
+      for (const std::string& flag : flags_of(*at)) known.push_back(flag);
+    }
+    if (!starts_with_dash(first)) known = commands_of(*chosen());
+    const std::string what = starts_with_dash(first) ? "flag" : (known.empty() ? "argument" : "command");
+    throw UsageError(fmt::format("unknown {} '{}'{}", what, first, workflow::did_you_mean(first, known)));
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(
+        fmt::format("{} (see `batchite{} --help`)", error.what(), chosen() == &app_ ? "" : " " + chosen()->get_name()));
+  }
+}
+
+int Program::run(int argc, const char* const* argv) {
+  if (parse(argc, argv) != kOk) return kOk;
+  const CLI::App* command = chosen();
+  if (command == &app_) {
+    around_.out << app_.help();
+    return kOk;
+  }
+  std::string section;
+  for (const CLI::App* at = command; at != &app_; at = at->get_parent()) {
+    section = at->get_name() + (section.empty() ? "" : " ") + section;
+  }
+  const auto action = actions_.find(command);
+  if (action == actions_.end()) {  // a noun without its verb
+    around_.out << command->help();
+    return kUsage;
+  }
+  fill_in(*const_cast<CLI::App*>(command), section);
+  globals_.format = kFormats.at(format_);
+  return action->second();
+}
+
+std::string default_location(const Surroundings& surroundings) {
+  const auto data = surroundings.environment("XDG_DATA_HOME");
+  if (data && !data->empty()) return *data + "/batchite";
+  const auto home = surroundings.environment("HOME");
+  if (home && !home->empty()) return *home + "/.local/share/batchite";
+  throw UsageError("no data directory: HOME is not set; give one with --location DIR");
+}
+
+int run_program(int argc, const char* const* argv, const Surroundings& surroundings) {
+  const auto fail = [&](const std::string& text, int code) {
+    surroundings.err << "batchite: error: " << text << std::endl;
+    return code;
+  };
+  try {
+    Program program(surroundings);
+    const int code = program.run(argc, argv);
+    surroundings.out.flush();
+    return code;
+  } catch (const UsageError& error) {
+    return fail(error.what(), kUsage);
+  } catch (const Error& error) {
+    return fail(error.what(), exit_code_of(error));
+  } catch (const std::exception& error) {
+    return fail(fmt::format("{} (this is a defect of batchite)", error.what()), kInternal);
+  }
+}
+
+}  // namespace batchite::cli

@@ -1,0 +1,64 @@
+// What the command line touches of the world around it, so that tests can give it another one; and what every command
+// is told. Errors: UsageError and Error, caught in one place (app.cc).
+#pragma once
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/backend.h"
+
+namespace batchite::cli {
+
+enum class Format { Table, Json, JsonLines, Tsv };
+
+// Flags that every command takes.
+struct Globals {
+  std::string backend = "local";
+  std::string location = {};  // empty: the user's data directory
+  bool ephemeral = false;
+  std::string isolation = "auto";
+  std::string host_packages = "shim";
+  Format format = Format::Table;
+  bool quiet = false;
+  bool no_color = false;
+};
+
+struct OpenBackend {
+  std::unique_ptr<Backend> backend;
+  std::vector<std::string> warnings = {};
+};
+
+struct Surroundings {
+  std::ostream& out;
+  std::ostream& err;
+  std::istream& in;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  bool in_is_terminal = false;
+  // Called before the program has any thread.
+  std::function<OpenBackend(const Globals&)> open_backend = nullptr;
+  std::function<std::optional<std::string>(const std::string& name)> environment = nullptr;
+};
+
+// Exit codes of every command.
+enum ExitCode : int {
+  kOk = 0,
+  kInternal = 1,
+  kUsage = 2,
+  kFailed = 3,  // a task or the workflow
+  kNotFound = 4,
+  kTimedOut = 5,
+  kRefused = 6,  // authentication, or the backend
+  kCapacity = 7,
+  kSignal = 128,  // and the signal's number
+};
+
+// The whole program but for the launcher's hidden verb. Returns the exit code.
+int run_program(int argc, const char* const* argv, const Surroundings& surroundings);
+
+// The user's data directory: $XDG_DATA_HOME/batchite or ~/.local/share/batchite.
+std::string default_location(const Surroundings& surroundings);
+
+}  // namespace batchite::cli
