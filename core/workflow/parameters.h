@@ -36,7 +36,7 @@ std::vector<ParameterInfo> describe_parameters(const Document& template_document
 // {"parameters": {...}} wrapper. Null values count as not given. Throws UsageError naming the file.
 Document read_parameters(const Document& file, const std::string& name);
 
-// "clips (string): file group with the inputs"
+// "height (int): lines of the picture"
 std::string to_text(const ParameterInfo& info);
 
 // A value as it stands in text: strings as they are, true as "True", the rest as JSON.

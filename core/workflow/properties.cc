@@ -135,6 +135,7 @@ class Normaliser {
     if (!property) property = find(properties, today(name));
     if (!property) {
       std::vector<std::string> names;
+      names.reserve(properties.size());
       for (const Property& known : properties) names.emplace_back(known.name);
       report_.warn_or_refuse(path, fmt::format("unknown property, left out{}", did_you_mean(name, names)));
       return;

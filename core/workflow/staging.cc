@@ -7,7 +7,7 @@
 namespace batchite::workflow {
 namespace {
 
-std::string without_slashes(std::string text) {
+std::string without_slashes(const std::string& text) {
   const std::size_t first = text.find_first_not_of("/\\");
   if (first == std::string::npos) return "";
   return text.substr(first, text.find_last_not_of("/\\") - first + 1);
