@@ -1,14 +1,13 @@
 #include "backends/local/blob_index.h"
 
-#include <sqlite3.h>
-
 #include <limits>
 
-#include "core/base/document.h"
-#include "core/blob/errors.h"
+#include "backends/local/blob_index_sql.h"
 
 namespace batchite {
 namespace {
+
+using namespace index_sql;
 
 constexpr int kBusyMs = 10'000;
 
@@ -27,20 +26,15 @@ constexpr const char* kMigrations[] = {
                                        PRIMARY KEY(container, blob, id)) WITHOUT ROWID;
        CREATE TABLE uploads(container INTEGER NOT NULL, blob BLOB NOT NULL, blocks INTEGER NOT NULL,
                             PRIMARY KEY(container, blob)) WITHOUT ROWID;
-       CREATE TABLE journal(id INTEGER PRIMARY KEY, source BLOB NOT NULL, target BLOB NOT NULL, inode INTEGER NOT NULL);
-       CREATE TABLE revisions(last INTEGER NOT NULL);
-       INSERT INTO revisions VALUES(0);)",
+       CREATE TABLE state(last_revision INTEGER NOT NULL, source BLOB NOT NULL, target BLOB NOT NULL,
+                          inode INTEGER NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL);
+       INSERT INTO state VALUES(0, x'', x'', 0, 0, 0);)",
 };
 constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
-constexpr char kContainer[] =
-    "SELECT id, name, modified, revision, metadata FROM containers WHERE account = ?1 AND name = ?2";
 constexpr char kContainers[] =
     "SELECT id, name, modified, revision, metadata FROM containers "
     "WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4";
-constexpr char kBlob[] =
-    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata FROM blobs "
-    "WHERE container = ?1 AND name = ?2";
 constexpr char kBlobs[] =
     "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata FROM blobs "
     "WHERE container = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4";
@@ -48,106 +42,13 @@ constexpr char kUploads[] =
     "SELECT blob FROM uploads WHERE container = ?1 AND blob >= ?2 AND blob < ?3 AND NOT EXISTS "
     "(SELECT 1 FROM blobs WHERE blobs.container = uploads.container AND name = blob) ORDER BY blob LIMIT ?4";
 constexpr char kCommitted[] = "SELECT list FROM committed_blocks WHERE container = ?1 AND blob = ?2";
-constexpr char kUncommitted[] =
-    "SELECT id, size, path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 ORDER BY id";
-constexpr char kUploadCount[] = "SELECT blocks FROM uploads WHERE container = ?1 AND blob = ?2";
-constexpr char kAnyUncommitted[] = "SELECT id FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 LIMIT 1";
-constexpr char kFirstCommitted[] =
-    "SELECT json_extract(list, '$[0].id') FROM committed_blocks WHERE container = ?1 AND blob = ?2";
 constexpr char kAllStaged[] = "SELECT path FROM uncommitted_blocks";
-constexpr char kContainerStaged[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1";
-constexpr char kBlockPath[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 AND id = ?3";
-constexpr char kJournal[] = "SELECT source, target, inode FROM journal ORDER BY id";
-constexpr char kLastRevision[] = "SELECT last FROM revisions";
+constexpr char kPath[] = "SELECT path FROM blobs WHERE container = ?1 AND name = ?2";
+constexpr char kMove[] = "SELECT source, target, inode, mtime, size FROM state";
+constexpr char kLastRevision[] = "SELECT last_revision FROM state";
 
-constexpr char kPutContainer[] =
-    "INSERT INTO containers(account, name, modified, revision, metadata) VALUES(?1, ?2, ?3, ?4, ?5) "
-    "ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, metadata = ?5 RETURNING id";
-constexpr char kPutBlob[] = "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-constexpr char kPutCommitted[] = "INSERT OR REPLACE INTO committed_blocks VALUES(?1, ?2, ?3)";
-constexpr char kPutBlock[] = "INSERT OR REPLACE INTO uncommitted_blocks VALUES(?1, ?2, ?3, ?4, ?5)";
-constexpr char kCountBlock[] =
-    "INSERT INTO uploads VALUES(?1, ?2, 1) ON CONFLICT(container, blob) DO UPDATE SET blocks = blocks + 1";
-constexpr char kNote[] = "INSERT INTO journal(source, target, inode) VALUES(?1, ?2, ?3)";
-constexpr char kRaiseRevision[] = "UPDATE revisions SET last = max(last, ?1)";
-constexpr char kDropBlob[] = "DELETE FROM blobs WHERE container = ?1 AND name = ?2";
-constexpr char kDropCommitted[] = "DELETE FROM committed_blocks WHERE container = ?1 AND blob = ?2";
-constexpr char kDropUncommitted[] = "DELETE FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2";
-constexpr char kDropUpload[] = "DELETE FROM uploads WHERE container = ?1 AND blob = ?2";
-constexpr const char* kDropContainer[] = {
-    "DELETE FROM containers WHERE id = ?1",
-    "DELETE FROM blobs WHERE container = ?1",
-    "DELETE FROM committed_blocks WHERE container = ?1",
-    "DELETE FROM uncommitted_blocks WHERE container = ?1",
-    "DELETE FROM uploads WHERE container = ?1",
-};
-constexpr char kClearJournal[] = "DELETE FROM journal";
-constexpr char kBegin[] = "BEGIN IMMEDIATE";
+constexpr char kRead[] = "BEGIN";
 constexpr char kCommit[] = "COMMIT";
-constexpr char kRollback[] = "ROLLBACK";
-
-[[noreturn]] void rethrow(const SQLite::Exception& error) {
-  if (error.getErrorCode() == SQLITE_FULL) throw_disk_error(ENOSPC, "writing the blob index");
-  throw Error(500, std::string(blob_errors::kInternalError.code),
-              std::string(blob_errors::kInternalError.message) + " (the blob index: " + error.what() + ")");
-}
-
-template <class Function>
-auto guarded(const Function& function) {
-  try {
-    return function();
-  } catch (const SQLite::Exception& error) {
-    rethrow(error);
-  }
-}
-
-// Names are compared as bytes, so they are blobs to SQLite, too. Borrows the text until the statement is reset.
-void bind_bytes(SQLite::Statement& statement, int at, const std::string& bytes) {
-  statement.bindNoCopy(at, bytes.empty() ? "" : bytes.data(), static_cast<int>(bytes.size()));
-}
-
-std::string bytes_of(const SQLite::Column& column) {
-  const auto* data = static_cast<const char*>(column.getBlob());
-  return data ? std::string(data, static_cast<std::size_t>(column.getBytes())) : std::string();
-}
-
-std::int64_t ticks(Time time) { return time.time_since_epoch().count(); }
-Time time_of(const SQLite::Column& column) { return Time(Ticks(column.getInt64())); }
-
-std::string to_text(const Parameters& parameters) {
-  if (parameters.empty()) return "{}";
-  Document document = Document::object();
-  for (const auto& [name, value] : parameters) document[name] = value;
-  return document.dump(-1, ' ', false, Document::error_handler_t::replace);
-}
-
-Parameters from_text(const char* text) {
-  Parameters parameters;
-  const Document document = Document::parse(text, nullptr, false);
-  for (const auto& [name, value] : document.items()) parameters.add(name, value.get<std::string>());
-  return parameters;
-}
-
-IndexedContainer container_row(SQLite::Statement& row) {
-  return {row.getColumn(0).getInt64(),
-          {bytes_of(row.getColumn(1)), time_of(row.getColumn(2)), time_of(row.getColumn(3)),
-           from_text(row.getColumn(4).getText())}};
-}
-
-IndexedBlob blob_row(SQLite::Statement& row) {
-  IndexedBlob blob;
-  blob.path = bytes_of(row.getColumn(1));
-  blob.mark = {static_cast<std::uint64_t>(row.getColumn(3).getInt64()), row.getColumn(4).getInt64(),
-               static_cast<std::uint64_t>(row.getColumn(2).getInt64())};
-  blob.entry = {.name = bytes_of(row.getColumn(0)),
-                .size = blob.mark.size,
-                .created = time_of(row.getColumn(5)),
-                .modified = time_of(row.getColumn(6)),
-                .revision = time_of(row.getColumn(7)),
-                .properties = from_text(row.getColumn(8).getText()),
-                .metadata = from_text(row.getColumn(9).getText())};
-  return blob;
-}
 
 // The first text behind everything that starts with the prefix; for the empty prefix, behind every name.
 std::string end_of(std::string prefix) {
@@ -170,56 +71,6 @@ auto page(SQLite::Statement& statement, const ListRange& range, const Bind& bind
   while (statement.executeStep()) rows.push_back(row(statement));
   statement.reset();
   return rows;
-}
-
-SQLite::Statement& with_name(SQLite::Statement& statement, std::int64_t container, const std::string& name) {
-  statement.bind(1, container);
-  bind_bytes(statement, 2, name);
-  return statement;
-}
-
-std::optional<IndexedContainer> find_container(IndexConnection& connection, const std::string& account,
-                                               const std::string& name) {
-  SQLite::Statement& statement = connection.use(kContainer);
-  bind_bytes(statement, 1, account);
-  bind_bytes(statement, 2, name);
-  if (!statement.executeStep()) return std::nullopt;
-  IndexedContainer found = container_row(statement);
-  statement.reset();
-  return found;
-}
-
-std::optional<IndexedBlob> find_blob(IndexConnection& connection, std::int64_t container, const std::string& name) {
-  SQLite::Statement& statement = with_name(connection.use(kBlob), container, name);
-  if (!statement.executeStep()) return std::nullopt;
-  IndexedBlob found = blob_row(statement);
-  statement.reset();
-  return found;
-}
-
-std::vector<IndexedBlock> find_uncommitted(IndexConnection& connection, std::int64_t container,
-                                           const std::string& blob) {
-  SQLite::Statement& statement = with_name(connection.use(kUncommitted), container, blob);
-  std::vector<IndexedBlock> blocks;
-  while (statement.executeStep()) {
-    blocks.push_back({{bytes_of(statement.getColumn(0)), static_cast<std::uint64_t>(statement.getColumn(1).getInt64())},
-                      bytes_of(statement.getColumn(2))});
-  }
-  statement.reset();
-  return blocks;
-}
-
-std::vector<std::string> paths(SQLite::Statement& statement) {
-  std::vector<std::string> found;
-  while (statement.executeStep()) found.push_back(bytes_of(statement.getColumn(0)));
-  statement.reset();
-  return found;
-}
-
-void run(SQLite::Statement& statement) {
-  while (statement.executeStep()) {
-  }
-  statement.reset();
 }
 
 }  // namespace
@@ -348,17 +199,33 @@ std::vector<std::string> BlobIndex::staged_paths() {
   });
 }
 
-std::vector<Move> BlobIndex::journal() {
+std::optional<Move> BlobIndex::unfinished_move() {
   return guarded([&] {
     Reading reading(*this);
-    std::vector<Move> moves;
-    SQLite::Statement& statement = (*reading).use(kJournal);
-    while (statement.executeStep()) {
-      moves.push_back({bytes_of(statement.getColumn(0)), bytes_of(statement.getColumn(1)),
-                       static_cast<std::uint64_t>(statement.getColumn(2).getInt64())});
-    }
+    SQLite::Statement& statement = (*reading).use(kMove);
+    statement.executeStep();
+    Move move{bytes_of(statement.getColumn(0)),
+              bytes_of(statement.getColumn(1)),
+              {static_cast<std::uint64_t>(statement.getColumn(2).getInt64()), statement.getColumn(3).getInt64(),
+               static_cast<std::uint64_t>(statement.getColumn(4).getInt64())}};
     statement.reset();
-    return moves;
+    return move.from.empty() ? std::nullopt : std::optional(std::move(move));
+  });
+}
+
+std::vector<std::string> BlobIndex::known_paths(std::int64_t container, const std::vector<std::string>& names) {
+  return guarded([&] {
+    Reading reading(*this);
+    std::vector<std::string> paths;
+    paths.reserve(names.size());
+    run((*reading).use(kRead));  // one look for all, instead of a lock for each
+    for (const std::string& name : names) {
+      SQLite::Statement& statement = with_name((*reading).use(kPath), container, name);
+      paths.push_back(statement.executeStep() ? bytes_of(statement.getColumn(0)) : std::string());
+      statement.reset();
+    }
+    run((*reading).use(kCommit));
+    return paths;
   });
 }
 
@@ -370,170 +237,6 @@ Time BlobIndex::last_revision() {
     const Time last = time_of(statement.getColumn(0));
     statement.reset();
     return last;
-  });
-}
-
-IndexChange::IndexChange(BlobIndex& index) : index_(index), lock_(index.write_lock_) { execute(kBegin); }
-
-IndexChange::~IndexChange() {
-  if (!open_) return;
-  try {
-    execute(kRollback);
-  } catch (const Error&) {  // SQLite has rolled back by itself already
-  }
-}
-
-void IndexChange::execute(const char* sql) {
-  guarded([&] { run(index_.writer_.use(sql)); });
-}
-
-void IndexChange::commit() {
-  if (!noted_ && !index_.journal_is_clear_) execute(kClearJournal);
-  execute(kCommit);
-  open_ = false;
-  index_.journal_is_clear_ = !noted_;
-}
-
-std::optional<IndexedContainer> IndexChange::container(const std::string& account, const std::string& name) {
-  return guarded([&] { return find_container(index_.writer_, account, name); });
-}
-
-std::optional<IndexedBlob> IndexChange::blob(std::int64_t container, const std::string& name) {
-  return guarded([&] { return find_blob(index_.writer_, container, name); });
-}
-
-BlockSummary IndexChange::block_summary(std::int64_t container, const std::string& blob) {
-  return guarded([&] {
-    BlockSummary summary;
-    SQLite::Statement& count = with_name(index_.writer_.use(kUploadCount), container, blob);
-    if (count.executeStep()) summary.uncommitted = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
-    count.reset();
-    SQLite::Statement& id =
-        with_name(index_.writer_.use(summary.uncommitted > 0 ? kAnyUncommitted : kFirstCommitted), container, blob);
-    if (id.executeStep() && !id.getColumn(0).isNull()) summary.any_id = bytes_of(id.getColumn(0));
-    id.reset();
-    return summary;
-  });
-}
-
-std::vector<IndexedBlock> IndexChange::uncommitted_blocks(std::int64_t container, const std::string& blob) {
-  return guarded([&] { return find_uncommitted(index_.writer_, container, blob); });
-}
-
-std::vector<std::string> IndexChange::staged_paths(std::int64_t container) {
-  return guarded([&] {
-    SQLite::Statement& statement = index_.writer_.use(kContainerStaged);
-    statement.bind(1, container);
-    return paths(statement);
-  });
-}
-
-std::int64_t IndexChange::put_container(const std::string& account, const ContainerEntry& entry) {
-  return guarded([&] {
-    const std::string metadata = to_text(entry.metadata);
-    SQLite::Statement& statement = index_.writer_.use(kPutContainer);
-    bind_bytes(statement, 1, account);
-    bind_bytes(statement, 2, entry.name);
-    statement.bind(3, ticks(entry.modified));
-    statement.bind(4, ticks(entry.revision));
-    statement.bindNoCopy(5, metadata);
-    statement.executeStep();
-    const std::int64_t id = statement.getColumn(0).getInt64();
-    run(statement);
-    SQLite::Statement& revision = index_.writer_.use(kRaiseRevision);
-    revision.bind(1, ticks(entry.revision));
-    run(revision);
-    return id;
-  });
-}
-
-void IndexChange::remove_container(std::int64_t id) {
-  guarded([&] {
-    for (const char* sql : kDropContainer) {
-      SQLite::Statement& statement = index_.writer_.use(sql);
-      statement.bind(1, id);
-      run(statement);
-    }
-  });
-}
-
-void IndexChange::put_blob(std::int64_t container, const IndexedBlob& blob) {
-  guarded([&] {
-    const std::string properties = to_text(blob.entry.properties), metadata = to_text(blob.entry.metadata);
-    SQLite::Statement& statement = with_name(index_.writer_.use(kPutBlob), container, blob.entry.name);
-    bind_bytes(statement, 3, blob.path);
-    statement.bind(4, static_cast<std::int64_t>(blob.mark.size));
-    statement.bind(5, static_cast<std::int64_t>(blob.mark.inode));
-    statement.bind(6, blob.mark.mtime_ns);
-    statement.bind(7, ticks(blob.entry.created));
-    statement.bind(8, ticks(blob.entry.modified));
-    statement.bind(9, ticks(blob.entry.revision));
-    statement.bindNoCopy(10, properties);
-    statement.bindNoCopy(11, metadata);
-    run(statement);
-    SQLite::Statement& revision = index_.writer_.use(kRaiseRevision);
-    revision.bind(1, ticks(blob.entry.revision));
-    run(revision);
-  });
-}
-
-void IndexChange::put_committed_blocks(std::int64_t container, const std::string& blob,
-                                       const std::vector<Block>& blocks) {
-  guarded([&] {
-    if (blocks.empty()) {
-      run(with_name(index_.writer_.use(kDropCommitted), container, blob));
-      return;
-    }
-    Document list = Document::array();
-    for (const Block& block : blocks) list.push_back({{"id", block.id}, {"size", block.size}});
-    const std::string text = list.dump();
-    SQLite::Statement& statement = with_name(index_.writer_.use(kPutCommitted), container, blob);
-    statement.bindNoCopy(3, text);
-    run(statement);
-  });
-}
-
-void IndexChange::remove_blob(std::int64_t container, const std::string& name) {
-  guarded([&] {
-    for (const char* sql : {kDropBlob, kDropCommitted, kDropUncommitted, kDropUpload}) {
-      run(with_name(index_.writer_.use(sql), container, name));
-    }
-  });
-}
-
-std::optional<std::string> IndexChange::put_block(std::int64_t container, const std::string& blob,
-                                                  const IndexedBlock& block) {
-  return guarded([&] {
-    SQLite::Statement& before = with_name(index_.writer_.use(kBlockPath), container, blob);
-    bind_bytes(before, 3, block.block.id);
-    const std::vector<std::string> replaced = paths(before);
-    SQLite::Statement& statement = with_name(index_.writer_.use(kPutBlock), container, blob);
-    bind_bytes(statement, 3, block.block.id);
-    statement.bind(4, static_cast<std::int64_t>(block.block.size));
-    bind_bytes(statement, 5, block.path);
-    run(statement);
-    if (!replaced.empty()) return std::optional(replaced.front());
-    run(with_name(index_.writer_.use(kCountBlock), container, blob));
-    return std::optional<std::string>();
-  });
-}
-
-void IndexChange::drop_uncommitted_blocks(std::int64_t container, const std::string& blob) {
-  guarded([&] {
-    run(with_name(index_.writer_.use(kDropUncommitted), container, blob));
-    run(with_name(index_.writer_.use(kDropUpload), container, blob));
-  });
-}
-
-void IndexChange::note(const Move& move) {
-  guarded([&] {
-    if (!noted_) run(index_.writer_.use(kClearJournal));  // earlier moves are done: their changes have ended
-    noted_ = true;
-    SQLite::Statement& statement = index_.writer_.use(kNote);
-    bind_bytes(statement, 1, move.from);
-    bind_bytes(statement, 2, move.to);
-    statement.bind(3, static_cast<std::int64_t>(move.inode));
-    run(statement);
   });
 }
 

@@ -1,7 +1,7 @@
-// What FileBlobStore knows of its files, in SQLite: containers, blobs in the order of their names, blocks, and a short
-// journal of moves, so that a crash between a commit and the move it announced is made good at the next start.
-// Reads run beside each other and beside one change. Sizes are bytes. Throws Error kInternalError with SQLite's words,
-// a full disk named as such.
+// What FileBlobStore knows of its files, in SQLite: containers, blobs in the order of their names, blocks, and
+// the move that the last change announced, so that a crash between a commit and the move it announced is made good at
+// the next start. Reads run beside each other and beside one change. Sizes are bytes. Throws Error kInternalError with
+// SQLite's words, a full disk named as such.
 #pragma once
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -33,12 +33,12 @@ struct IndexedBlock {
   std::string path;  // staged file
 };
 
-// A move to be repeated at the next start if it has not happened: `from` is still that inode then. Paths are relative
-// to the root; an empty `to` means removal.
+// A move to be repeated at the next start if it has not happened: `from` is still what `mark` says then (an inode's
+// number alone may be another file's by now). Paths are relative to the root; an empty `to` means removal.
 struct Move {
   std::string from;
   std::string to;
-  std::uint64_t inode = 0;
+  FileMark mark;
 };
 
 // A connection with its statements, kept prepared by the address of their text.
@@ -67,7 +67,9 @@ class BlobIndex {
   std::vector<Block> committed_blocks(std::int64_t container, const std::string& blob);
   std::vector<IndexedBlock> uncommitted_blocks(std::int64_t container, const std::string& blob);
   std::vector<std::string> staged_paths();  // of all uncommitted blocks
-  std::vector<Move> journal();
+  std::optional<Move> unfinished_move();
+  // By name; empty where there is no such blob. Cheaper than blob() for many.
+  std::vector<std::string> known_paths(std::int64_t container, const std::vector<std::string>& names);
   Time last_revision();
 
  private:
@@ -79,8 +81,7 @@ class BlobIndex {
   std::mutex pool_lock_;
   std::vector<std::unique_ptr<IndexConnection>> pool_;  // guarded by pool_lock_; idle readers
   std::mutex write_lock_;
-  IndexConnection writer_;        // guarded by write_lock_
-  bool journal_is_clear_ = true;  // guarded by write_lock_
+  IndexConnection writer_;  // guarded by write_lock_
 };
 
 // One transaction. Holds other writers off until it is destroyed, so that files can be moved after the commit and
@@ -106,7 +107,7 @@ class IndexChange {
   // The staged file that it replaces, if any.
   std::optional<std::string> put_block(std::int64_t container, const std::string& blob, const IndexedBlock& block);
   void drop_uncommitted_blocks(std::int64_t container, const std::string& blob);
-  void note(const Move& move);
+  void note(Move move) { move_ = std::move(move); }  // at most one a change
   void commit();
 
  private:
@@ -114,7 +115,8 @@ class IndexChange {
   BlobIndex& index_;
   std::unique_lock<std::mutex> lock_;
   bool open_ = true;
-  bool noted_ = false;
+  Move move_;
+  Time revision_{};  // the latest put
 };
 
 }  // namespace batchite

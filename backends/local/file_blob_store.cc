@@ -15,6 +15,7 @@ namespace {
 using namespace blob_errors;
 
 constexpr int kListAttempts = 8;
+constexpr std::size_t kAdoptedAtOnce = 1000;  // files in one transaction
 
 // Account names come from configuration, so they are made safe as blob names are.
 std::string account_folder(const std::string& account) { return blob_path_components(account).front(); }
@@ -45,17 +46,14 @@ FileBlobStore::FileBlobStore(const FileBlobStoreOptions& options)
   recover();
 }
 
-// Repeats the moves that a crash prevented and sweeps what was being written.
+// Repeats the move that a crash prevented and sweeps what was being written.
 void FileBlobStore::recover() {
-  for (const Move& move : index_.journal()) {
-    const auto mark = files_.mark(move.from);
-    const auto folder = files_.folder_mark(move.from);
-    const std::uint64_t inode = mark ? mark->inode : folder ? folder->inode : 0;
-    if (inode == 0 || inode != move.inode) continue;
-    if (move.to.empty()) {
-      files_.remove(parent_of(move.from), move.from.substr(move.from.rfind('/') + 1));
+  const auto move = index_.unfinished_move();
+  if (move && (files_.mark(move->from) == move->mark || files_.folder_mark(move->from) == move->mark)) {
+    if (move->to.empty()) {
+      files_.remove(parent_of(move->from), move->from.substr(move->from.rfind('/') + 1));
     } else {
-      files_.move(move.from, move.to);
+      files_.move(move->from, move->to);
     }
   }
   const auto paths = index_.staged_paths();
@@ -75,12 +73,25 @@ std::optional<ContainerEntry> FileBlobStore::find_container(const ContainerName&
 }
 
 std::optional<IndexedContainer> FileBlobStore::container(const ContainerName& name) {
-  auto found = index_.container(name.account, name.container);
-  if (found.has_value() == files_.folder_mark(folder_of(name)).has_value()) return found;
-  IndexChange change(index_);
-  found = container_in(change, name);
+  const std::string folder = folder_of(name);
+  const bool exists = files_.folder_mark(folder).has_value();
+  if (exists) {
+    const std::lock_guard lock(cache_lock_);
+    if (const auto cached = cache_.find(folder); cached != cache_.end()) return cached->second;
+  }
+  if (!exists && !index_.container(name.account, name.container)) return std::nullopt;
+  IndexChange change(index_);  // held until the end, so that the cache agrees with the index
+  const auto found = container_in(change, name);
   change.commit();
+  if (!found) return std::nullopt;
+  const std::lock_guard lock(cache_lock_);
+  cache_.insert_or_assign(folder, *found);
   return found;
+}
+
+void FileBlobStore::forget(const std::string& folder) {
+  const std::lock_guard lock(cache_lock_);
+  cache_.erase(folder);
 }
 
 // The index follows the folders: one made by hand is a container, one removed by hand is none.
@@ -89,6 +100,7 @@ std::optional<IndexedContainer> FileBlobStore::container_in(IndexChange& change,
   const bool exists = files_.folder_mark(folder_of(name)).has_value();
   if (found && !exists) {
     change.remove_container(found->id);
+    forget(folder_of(name));
     folders_.forget(folder_of(name));
     return std::nullopt;
   }
@@ -112,6 +124,7 @@ void FileBlobStore::change_container(const ContainerName& name, const ContainerC
   if (wanted) {
     files_.make_folder(folder);
     change.put_container(name.account, *wanted);
+    forget(folder);
     change.commit();
   } else if (current) {
     remove_container(change, *current, folder);
@@ -124,7 +137,8 @@ void FileBlobStore::remove_container(IndexChange& change, const IndexedContainer
   const auto mark = files_.folder_mark(folder);
   const std::string aside = files_.new_staging_path();
   change.remove_container(container.id);
-  change.note({folder, aside, mark ? mark->inode : 0});
+  change.note({folder, aside, mark.value_or(FileMark{})});
+  forget(folder);
   change.commit();
   folders_.forget(folder);
   files_.move(folder, aside);
@@ -221,31 +235,39 @@ std::shared_ptr<ByteSource> FileBlobStore::read(const BlobName& name, const Rang
 
 void FileBlobStore::adopt_new_files(const IndexedContainer& owner, const ContainerName& name,
                                     const std::string& prefix) {
-  std::vector<std::string> fresh;
-  folders_.scan(folder_of(name), prefix, [&](std::string path) {
-    const std::string blob = blob_name(path);
-    const auto known = index_.blob(owner.id, blob);
-    if (known && (known->path == path || files_.mark(folder_of(name) + '/' + known->path))) return;
-    fresh.push_back(std::move(path));
-  });
-  for (const std::string& path : fresh) {
-    IndexChange change(index_);
-    const Target target{owner, folder_of(name), std::nullopt};
-    const std::string blob = blob_name(path);
-    auto found = settle(change, target, blob);
-    const auto mark = files_.mark(target.folder + '/' + path);
-    if (!found && mark) {  // a name that is not written as the store would write it
-      const Time modified = time_of(mark->mtime_ns);
-      change.put_blob(owner.id, {.entry = {.name = blob,
-                                           .size = mark->size,
-                                           .created = modified,
-                                           .modified = modified,
-                                           .revision = next_revision(modified)},
-                                 .path = path,
-                                 .mark = *mark});
+  std::vector<std::string> paths;
+  folders_.scan(folder_of(name), prefix, [&](std::string path) { paths.push_back(std::move(path)); });
+  for (std::size_t at = 0; at < paths.size(); at += kAdoptedAtOnce) {
+    const std::span<const std::string> some(paths.data() + at, std::min(kAdoptedAtOnce, paths.size() - at));
+    std::vector<std::string> names;
+    for (const std::string& path : some) names.push_back(blob_name(path));
+    const auto known = index_.known_paths(owner.id, names);
+    std::vector<std::size_t> fresh;
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (known[i] == some[i]) continue;
+      if (known[i].empty() || !files_.mark(folder_of(name) + '/' + known[i])) fresh.push_back(i);
     }
+    if (fresh.empty()) continue;
+    IndexChange change(index_);
+    for (const std::size_t i : fresh) adopt_file(change, {owner, folder_of(name), std::nullopt}, names[i], some[i]);
     change.commit();
   }
+}
+
+void FileBlobStore::adopt_file(IndexChange& change, const Target& target, const std::string& name,
+                               const std::string& path) {
+  if (settle(change, target, name)) return;
+  const auto mark = files_.mark(target.folder + '/' + path);
+  if (!mark) return;
+  // A path that is not written as the store would write it.
+  const Time modified = time_of(mark->mtime_ns);
+  change.put_blob(target.container.id, {.entry = {.name = name,
+                                                  .size = mark->size,
+                                                  .created = modified,
+                                                  .modified = modified,
+                                                  .revision = next_revision(modified)},
+                                        .path = path,
+                                        .mark = *mark});
 }
 
 std::vector<IndexedBlob> FileBlobStore::settled_page(const IndexedContainer& owner, const ContainerName& name,
@@ -342,7 +364,7 @@ void FileBlobStore::put_content(IndexChange& change, Target& target, const BlobE
   change.put_blob(target.container.id, blob);
   change.put_committed_blocks(target.container.id, entry.name, content.blocks);
   change.drop_uncommitted_blocks(target.container.id, entry.name);
-  change.note({staged.path(), target.folder + '/' + blob.path, staged.mark().inode});
+  change.note({staged.path(), target.folder + '/' + blob.path, staged.mark()});
   change.commit();
   move_into_place(target, blob, staged);
 }
@@ -357,7 +379,7 @@ void FileBlobStore::move_into_place(const Target& target, const IndexedBlob& blo
 
 void FileBlobStore::remove_blob(IndexChange& change, const Target& target, const std::string& name) {
   change.remove_blob(target.container.id, name);
-  if (target.current) change.note({target.folder + '/' + target.current->path, "", target.current->mark.inode});
+  if (target.current) change.note({target.folder + '/' + target.current->path, "", target.current->mark});
   change.commit();
   if (!target.current) return;
   const auto before = folders_.before(parent_of(target.folder + '/' + target.current->path));

@@ -65,6 +65,8 @@ class FileBlobStore : public BlobStore {
   std::unique_ptr<StagedBytes> assemble_from(const std::map<std::string, std::string>& staged,
                                              const FileDescriptor& content, std::span<const BlockPiece> pieces);
   void adopt_new_files(const IndexedContainer& container, const ContainerName& name, const std::string& prefix);
+  void adopt_file(IndexChange& change, const Target& target, const std::string& name, const std::string& path);
+  void forget(const std::string& folder);
   std::vector<IndexedBlob> settled_page(const IndexedContainer& container, const ContainerName& name,
                                         const ListRange& range);
   void adopt_new_folders(const std::string& account);
@@ -72,6 +74,8 @@ class FileBlobStore : public BlobStore {
   BlobFiles files_;
   BlobIndex index_;
   BlobFolders folders_;
+  std::mutex cache_lock_;
+  std::map<std::string, IndexedContainer> cache_;  // by folder; filled under a change; guarded by cache_lock_
   std::mutex revision_lock_;
   Time last_revision_;  // guarded by revision_lock_
 };

@@ -127,6 +127,14 @@ TEST_F(FileBlobStoreTest, AnEditedFileIsANewVersionAndARemovedOneIsGone) {
   EXPECT_FALSE(store_->find(named("b")));
 }
 
+TEST_F(FileBlobStoreTest, AFileDroppedWhereABlobWasDeletedSurvivesARestart) {
+  put("a", "x");
+  remove("a");
+  write(file("a"), "x");  // often the same inode again
+  open();
+  EXPECT_EQ(get("a"), "x");
+}
+
 TEST_F(FileBlobStoreTest, FoldersMadeAndRemovedByHandAreContainers) {
   fs::create_directories(root_ / "acct" / "mine");
   write(root_ / "acct" / "mine" / "f", "x");

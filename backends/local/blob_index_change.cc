@@ -1,0 +1,200 @@
+#include "backends/local/blob_index.h"
+#include "backends/local/blob_index_sql.h"
+
+namespace batchite {
+namespace {
+
+using namespace index_sql;
+
+constexpr char kUploadCount[] = "SELECT blocks FROM uploads WHERE container = ?1 AND blob = ?2";
+constexpr char kAnyUncommitted[] = "SELECT id FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 LIMIT 1";
+constexpr char kFirstCommitted[] =
+    "SELECT json_extract(list, '$[0].id') FROM committed_blocks WHERE container = ?1 AND blob = ?2";
+constexpr char kContainerStaged[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1";
+constexpr char kBlockPath[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 AND id = ?3";
+constexpr char kPutContainer[] =
+    "INSERT INTO containers(account, name, modified, revision, metadata) VALUES(?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, metadata = ?5 RETURNING id";
+constexpr char kPutBlob[] = "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+constexpr char kPutCommitted[] = "INSERT OR REPLACE INTO committed_blocks VALUES(?1, ?2, ?3)";
+constexpr char kPutBlock[] = "INSERT OR REPLACE INTO uncommitted_blocks VALUES(?1, ?2, ?3, ?4, ?5)";
+constexpr char kCountBlock[] =
+    "INSERT INTO uploads VALUES(?1, ?2, 1) ON CONFLICT(container, blob) DO UPDATE SET blocks = blocks + 1";
+constexpr char kState[] =
+    "UPDATE state SET last_revision = max(last_revision, ?1), source = ?2, target = ?3, inode = ?4, "
+    "mtime = ?5, size = ?6";
+constexpr char kDropBlob[] = "DELETE FROM blobs WHERE container = ?1 AND name = ?2";
+constexpr char kDropUncommitted[] = "DELETE FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2";
+constexpr char kDropUpload[] = "DELETE FROM uploads WHERE container = ?1 AND blob = ?2";
+constexpr char kDropCommitted[] = "DELETE FROM committed_blocks WHERE container = ?1 AND blob = ?2";
+constexpr const char* kDropContainer[] = {
+    "DELETE FROM containers WHERE id = ?1",
+    "DELETE FROM blobs WHERE container = ?1",
+    "DELETE FROM committed_blocks WHERE container = ?1",
+    "DELETE FROM uncommitted_blocks WHERE container = ?1",
+    "DELETE FROM uploads WHERE container = ?1",
+};
+constexpr char kBegin[] = "BEGIN IMMEDIATE";
+constexpr char kRollback[] = "ROLLBACK";
+constexpr char kCommit[] = "COMMIT";
+
+}  // namespace
+
+IndexChange::IndexChange(BlobIndex& index) : index_(index), lock_(index.write_lock_) { execute(kBegin); }
+
+IndexChange::~IndexChange() {
+  if (!open_) return;
+  try {
+    execute(kRollback);
+  } catch (const Error&) {  // SQLite has rolled back by itself already
+  }
+}
+
+void IndexChange::execute(const char* sql) {
+  guarded([&] { run(index_.writer_.use(sql)); });
+}
+
+// The move noted before is done: its change has ended. So it is replaced by this one's, or by none.
+void IndexChange::commit() {
+  guarded([&] {
+    SQLite::Statement& statement = index_.writer_.use(kState);
+    statement.bind(1, ticks(revision_));
+    bind_bytes(statement, 2, move_.from);
+    bind_bytes(statement, 3, move_.to);
+    statement.bind(4, static_cast<std::int64_t>(move_.mark.inode));
+    statement.bind(5, move_.mark.mtime_ns);
+    statement.bind(6, static_cast<std::int64_t>(move_.mark.size));
+    run(statement);
+  });
+  execute(kCommit);
+  open_ = false;
+}
+
+std::optional<IndexedContainer> IndexChange::container(const std::string& account, const std::string& name) {
+  return guarded([&] { return find_container(index_.writer_, account, name); });
+}
+
+std::optional<IndexedBlob> IndexChange::blob(std::int64_t container, const std::string& name) {
+  return guarded([&] { return find_blob(index_.writer_, container, name); });
+}
+
+BlockSummary IndexChange::block_summary(std::int64_t container, const std::string& blob) {
+  return guarded([&] {
+    BlockSummary summary;
+    SQLite::Statement& count = with_name(index_.writer_.use(kUploadCount), container, blob);
+    if (count.executeStep()) summary.uncommitted = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
+    count.reset();
+    SQLite::Statement& id =
+        with_name(index_.writer_.use(summary.uncommitted > 0 ? kAnyUncommitted : kFirstCommitted), container, blob);
+    if (id.executeStep() && !id.getColumn(0).isNull()) summary.any_id = bytes_of(id.getColumn(0));
+    id.reset();
+    return summary;
+  });
+}
+
+std::vector<IndexedBlock> IndexChange::uncommitted_blocks(std::int64_t container, const std::string& blob) {
+  return guarded([&] { return find_uncommitted(index_.writer_, container, blob); });
+}
+
+std::vector<std::string> IndexChange::staged_paths(std::int64_t container) {
+  return guarded([&] {
+    SQLite::Statement& statement = index_.writer_.use(kContainerStaged);
+    statement.bind(1, container);
+    return paths(statement);
+  });
+}
+
+std::int64_t IndexChange::put_container(const std::string& account, const ContainerEntry& entry) {
+  return guarded([&] {
+    const std::string metadata = to_text(entry.metadata);
+    SQLite::Statement& statement = index_.writer_.use(kPutContainer);
+    bind_bytes(statement, 1, account);
+    bind_bytes(statement, 2, entry.name);
+    statement.bind(3, ticks(entry.modified));
+    statement.bind(4, ticks(entry.revision));
+    statement.bindNoCopy(5, metadata);
+    statement.executeStep();
+    const std::int64_t id = statement.getColumn(0).getInt64();
+    run(statement);
+    revision_ = std::max(revision_, entry.revision);
+    return id;
+  });
+}
+
+void IndexChange::remove_container(std::int64_t id) {
+  guarded([&] {
+    for (const char* sql : kDropContainer) {
+      SQLite::Statement& statement = index_.writer_.use(sql);
+      statement.bind(1, id);
+      run(statement);
+    }
+  });
+}
+
+void IndexChange::put_blob(std::int64_t container, const IndexedBlob& blob) {
+  guarded([&] {
+    const std::string properties = to_text(blob.entry.properties), metadata = to_text(blob.entry.metadata);
+    SQLite::Statement& statement = with_name(index_.writer_.use(kPutBlob), container, blob.entry.name);
+    bind_bytes(statement, 3, blob.path);
+    statement.bind(4, static_cast<std::int64_t>(blob.mark.size));
+    statement.bind(5, static_cast<std::int64_t>(blob.mark.inode));
+    statement.bind(6, blob.mark.mtime_ns);
+    statement.bind(7, ticks(blob.entry.created));
+    statement.bind(8, ticks(blob.entry.modified));
+    statement.bind(9, ticks(blob.entry.revision));
+    statement.bindNoCopy(10, properties);
+    statement.bindNoCopy(11, metadata);
+    run(statement);
+    revision_ = std::max(revision_, blob.entry.revision);
+  });
+}
+
+void IndexChange::put_committed_blocks(std::int64_t container, const std::string& blob,
+                                       const std::vector<Block>& blocks) {
+  guarded([&] {
+    if (blocks.empty()) {
+      run(with_name(index_.writer_.use(kDropCommitted), container, blob));
+      return;
+    }
+    Document list = Document::array();
+    for (const Block& block : blocks) list.push_back({{"id", block.id}, {"size", block.size}});
+    const std::string text = list.dump();
+    SQLite::Statement& statement = with_name(index_.writer_.use(kPutCommitted), container, blob);
+    statement.bindNoCopy(3, text);
+    run(statement);
+  });
+}
+
+void IndexChange::remove_blob(std::int64_t container, const std::string& name) {
+  guarded([&] {
+    for (const char* sql : {kDropBlob, kDropCommitted, kDropUncommitted, kDropUpload}) {
+      run(with_name(index_.writer_.use(sql), container, name));
+    }
+  });
+}
+
+std::optional<std::string> IndexChange::put_block(std::int64_t container, const std::string& blob,
+                                                  const IndexedBlock& block) {
+  return guarded([&] {
+    SQLite::Statement& before = with_name(index_.writer_.use(kBlockPath), container, blob);
+    bind_bytes(before, 3, block.block.id);
+    const std::vector<std::string> replaced = paths(before);
+    SQLite::Statement& statement = with_name(index_.writer_.use(kPutBlock), container, blob);
+    bind_bytes(statement, 3, block.block.id);
+    statement.bind(4, static_cast<std::int64_t>(block.block.size));
+    bind_bytes(statement, 5, block.path);
+    run(statement);
+    if (!replaced.empty()) return std::optional(replaced.front());
+    run(with_name(index_.writer_.use(kCountBlock), container, blob));
+    return std::optional<std::string>();
+  });
+}
+
+void IndexChange::drop_uncommitted_blocks(std::int64_t container, const std::string& blob) {
+  guarded([&] {
+    run(with_name(index_.writer_.use(kDropUncommitted), container, blob));
+    run(with_name(index_.writer_.use(kDropUpload), container, blob));
+  });
+}
+
+}  // namespace batchite
