@@ -42,7 +42,7 @@ class LocalBackend : public Backend {
                   .scheduler = {.allocation_delay = options.allocation_delay,
                                 .node_start_delay = options.node_start_delay}}) {
     if (!isolation_.warning.empty()) warnings_.push_back(isolation_.warning);
-    if (!service_.state().nodes.empty()) service_.happened({HostRestarted{}}, clock_now());
+    service_.happened({HostRestarted{}}, clock_now());  // also announces the timers
     host_.start([this](const std::vector<Event>& events) {
       const std::lock_guard lock(mutex_);
       service_.happened(events, clock_now());
@@ -84,7 +84,9 @@ class LocalBackend : public Backend {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  StagingOptions staging_options() const;
+  StagingOptions staging_options() const {
+    return {.storage_account = kStorageAccount, .endpoints = {options_.blob_url}};
+  }
   HostOptions host_options() const {
     return {
         .account = options_.batch_account,
