@@ -91,7 +91,7 @@ FileDescriptor enter(int folder, std::string& component) {
 
 DiskError::DiskError(int number, const std::string& doing)
     : Error(500, std::string(blob_errors::kInternalError.code),
-            std::string(blob_errors::kInternalError.message) + " (" + doing + ": " + cause_of(number) + ")"),
+            fmt::format("{} ({}: {})", blob_errors::kInternalError.message, doing, cause_of(number))),
       number_(number) {}
 
 void throw_disk_error(int error, const std::string& doing) { throw DiskError(error, doing); }
