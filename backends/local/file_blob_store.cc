@@ -81,7 +81,7 @@ std::optional<IndexedContainer> FileBlobStore::container(const ContainerName& na
   }
   if (!exists && !index_.container(name.account, name.container)) return std::nullopt;
   IndexChange change(index_);  // held until the end, so that the cache agrees with the index
-  const auto found = container_in(change, name);
+  auto found = container_in(change, name);
   change.commit();
   if (!found) return std::nullopt;
   const std::lock_guard lock(cache_lock_);

@@ -1,6 +1,7 @@
 #include "backends/local/http_client.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,7 +31,7 @@ HeaderList list_of(const Parameters& headers) {
   HeaderList list;
   for (const auto& [name, value] : headers) {
     // A header without value must be written with a semicolon, or curl leaves it out.
-    const std::string line = value.empty() ? name + ";" : name + ": " + value;
+    const std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
     curl_slist* longer = curl_slist_append(list.get(), line.c_str());
     static_cast<void>(list.release());
     list.reset(longer);
@@ -159,7 +160,7 @@ class HttpClient::Lease {
 };
 
 std::string HttpAnswer::error_code() const {
-  const std::string code = headers.get("x-ms-error-code");
+  std::string code = headers.get("x-ms-error-code");
   if (!code.empty()) return code;
   const auto start = body.find("<Code>"), end = body.find("</Code>");
   return start == std::string::npos || end == std::string::npos || end < start

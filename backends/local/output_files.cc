@@ -1,6 +1,7 @@
 #include "backends/local/output_files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -50,7 +51,7 @@ void walk(const fs::path& directory, const std::string& relative, const FilePatt
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     const std::string leaf = entry->path().filename().string();
-    const std::string name = relative.empty() ? leaf : relative + '/' + leaf;
+    const std::string name = relative.empty() ? leaf : fmt::format("{}/{}", relative, leaf);
     if (pattern.matches(name) && is_wanted_file(entry->path(), node)) found.push_back({entry->path(), name});
     std::error_code ignored;
     if (entry->symlink_status(ignored).type() == fs::file_type::directory && pattern.may_match_below(name)) {

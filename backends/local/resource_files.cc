@@ -1,6 +1,7 @@
 #include "backends/local/resource_files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -50,7 +51,7 @@ bool is_within(const fs::path& path, const fs::path& directory) {
   return end == root.end();
 }
 
-Failure download_failure(const TransferError& error, FailureDetails all) {
+Failure download_failure(const TransferError& error, const FailureDetails& all) {
   if (error.disk_error == ENOSPC || error.disk_error == EDQUOT) return staging_failure(failures::kDiskFull, all);
   if (error.disk_error != 0) return staging_failure(failures::kResourceFileWriteFailed, all);
   if (error.denied()) return staging_failure(failures::kBlobAccessDenied, all);
@@ -59,7 +60,7 @@ Failure download_failure(const TransferError& error, FailureDetails all) {
   return staging_failure(failures::kBlobDownloadMiscError, all);
 }
 
-Failure list_failure(const TransferError& error, FailureDetails all) {
+Failure list_failure(const TransferError& error, const FailureDetails& all) {
   if (error.denied()) return staging_failure(failures::kResourceContainerAccessDenied, all);
   if (error.missing()) return staging_failure(failures::kResourceContainerNotFound, all);
   if (error.timed_out) return staging_failure(failures::kResourceContainerListTimedOut, all);
@@ -143,7 +144,7 @@ std::optional<Failure> ResourceFiles::expand_container(const Document& file, con
   for (const std::string& name : listing.names) {
     if (name.ends_with('/')) continue;  // the mark of an empty directory
     items.push_back({{BlobTransfer::blob_url(container.url, name), container.has_identity},
-                     folder.empty() ? name : folder + '/' + name,
+                     folder.empty() ? name : fmt::format("{}/{}", folder, name),
                      mode});
   }
   return std::nullopt;

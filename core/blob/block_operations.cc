@@ -24,7 +24,7 @@ std::size_t decoded_size(const std::string& id) {
 }
 
 std::string block_id(const Parameters& query) {
-  const std::string id = query.get("blockid");
+  std::string id = query.get("blockid");
   if (id.empty()) throw Error(kMissingRequiredQueryParameter, {{"QueryParameterName", "blockid"}});
   const std::size_t size = decoded_size(id);
   if (size == 0) throw Error(kInvalidBlockId, {{"QueryParameterName", "blockid"}, {"QueryParameterValue", id}});

@@ -45,7 +45,7 @@ void check_source_access(Request& request, const BlobUrl& source) {
   }
 }
 
-std::string without_signature(std::string url) {
+std::string without_signature(const std::string& url) {
   const auto mark = url.find('?');
   return mark == std::string::npos || url.find("sig=", mark) == std::string::npos ? url : url.substr(0, mark);
 }
