@@ -1,9 +1,9 @@
-// The local backend: Azure Batch on this machine. Tasks are processes on emulated nodes, blobs are files, state is SQLite,
-// all below one data directory. Embedded by `batchite run`, served by `batchite start`.
+// The local backend: Azure Batch on this machine. Tasks are processes on emulated nodes, blobs are files, state is
+// SQLite, all below one data directory. Embedded by `batchite run`, served by `batchite start`.
 //
-// Opening takes the directory's lock (a second opener gets UsageError naming the holder's pid), recovers what a crash left,
-// and starts the launcher: REQUIRES that the process has no other threads yet. Closing (the destructor) ends every task
-// process and waits for that.
+// Opening takes the directory's lock (a second opener gets UsageError naming the holder's pid), recovers what a crash
+// left, and starts the launcher: REQUIRES that the process has no other threads yet. Closing (the destructor) ends
+// every task process and waits for that.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -15,11 +15,11 @@
 namespace batchite {
 
 struct LocalOptions {
-  std::filesystem::path location;        // made if missing
-  bool ephemeral = false;                // the directory is removed on close
-  std::string isolation = "auto";        // auto | process | landlock | overlay
-  std::string host_packages = "shim";    // shim | allow | deny
-  std::filesystem::path launcher;        // the program that answers `__launcher`; empty: this one
+  std::filesystem::path location = {};  // made if missing
+  bool ephemeral = false;               // the directory is removed on close
+  std::string isolation = "auto";       // auto | process | landlock | overlay
+  std::string host_packages = "shim";   // shim | allow | deny
+  std::filesystem::path launcher = {};  // the program that answers `__launcher`; empty: this one
   std::string batch_account = "devbatchaccount";
   std::string batch_url = "http://127.0.0.1:10010";  // shown to tasks and in documents
   std::string blob_url = "http://127.0.0.1:10000";   // the base of blob URLs; nobody needs to listen there

@@ -1,5 +1,5 @@
-// The store in one SQLite database (WAL). A commit is safe from the end of this process at any moment; from a power cut it
-// is with fsync, else the last moments may be lost but the database stays whole.
+// The store in one SQLite database (WAL). A commit is safe from the end of this process at any moment; from a power cut
+// it is with fsync, else the last moments may be lost but the database stays whole.
 //
 // Schema versions go forward by themselves; a newer one is refused. One user at a time.
 #pragma once

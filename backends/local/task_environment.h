@@ -18,14 +18,14 @@ struct NodeFacts {
   std::string pool_id;
   std::string node_id;
   bool dedicated = true;
-  std::string path;                        // PATH
+  std::string path;                    // PATH
   std::vector<std::string> more = {};  // further NAME=value, of the package stand-ins
 };
 
 // What is this process's own.
 struct TaskFacts {
   std::filesystem::path directory;
-  std::string job_id = {};   // empty: a start task
+  std::string job_id = {};  // empty: a start task
   std::string task_id = {};
 };
 

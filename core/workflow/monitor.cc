@@ -161,11 +161,12 @@ void Monitor::tell_ended() {
   if (counts_.completed() == told_ || counts_.all() > kMostToldByTask) return;
   told_ = counts_.completed();
   if (told_ == 0) return;
-  client_.for_each("Task_List", {{"jobId", watched_.job}},
-                   {{"$filter", "state eq 'completed'"}, {"$select", "id,displayName,state,executionInfo,nodeInfo"}},
+  client_.for_each("Task_List", {{"jobId", watched_.job}}, {{"$select", "id,displayName,state,executionInfo,nodeInfo"}},
                    [&](const Document& task) {
                      TaskRow row = to_row(task);
-                     if (ended_.insert(row.id).second) observer_.on(TaskEnded{std::move(row)});
+                     if (row.state == "completed" && ended_.insert(row.id).second) {
+                       observer_.on(TaskEnded{std::move(row)});
+                     }
                    });
 }
 
