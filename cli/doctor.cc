@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <ostream>
@@ -55,7 +56,9 @@ Check check_location(const Program& program) {
   std::error_code error;
   while (!fs::exists(there, error) && there.has_parent_path() && there != there.parent_path())
     there = there.parent_path();
-  const bool is_ok = access(there.empty() ? "." : there.c_str(), W_OK | X_OK) == 0;
+  std::string trial = (there / "batchite-doctor-XXXXXX").string();  // done, because permissions do not tell all
+  const bool is_ok = mkdtemp(trial.data()) != nullptr;
+  if (is_ok) rmdir(trial.c_str());
   const fs::space_info space = fs::space(there.empty() ? "." : there, error);
   std::string detail = place;
   if (!error) detail += fmt::format(", {:.1f} GiB free", static_cast<double>(space.available) / (1ULL << 30));

@@ -74,6 +74,13 @@ Document to_document(const TaskRow& row) {
   return document;
 }
 
+// "tvmps_9ae7cd8b…_p": enough of a node's 64 digits to tell nodes apart in a table.
+std::string short_node(const std::string& id) {
+  constexpr std::size_t kFront = 14, kBack = 2;
+  if (id.size() <= 40) return id;
+  return id.substr(0, kFront) + "…" + id.substr(id.size() - kBack);
+}
+
 std::string_view name_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::Succeeded:
@@ -205,6 +212,9 @@ class RunCommand {
     std::vector<Document> rows;
     for (const TaskRow& row : result.tasks) rows.push_back(to_document(row));
     if (printer.format() == Format::Json) return show_json(result, rows);
+    if (printer.format() == Format::Table) {
+      for (Document& row : rows) row["node"] = short_node(row["node"]);
+    }
     if (!rows.empty()) program_.printer().list(rows, kTaskColumns);
     if (printer.format() != Format::Table) return;
     std::ostream& out = program_.around().out;

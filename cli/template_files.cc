@@ -139,8 +139,7 @@ bool is_name(std::string_view text) {
 
 void declare(CLI::App& command, TemplateFlags& flags) {
   command.add_option("templates", flags.paths, "POOL.json and JOB.json, in any order, or a folder with both")
-      ->type_name("FILE|FOLDER")
-      ->expected(0, 2);
+      ->type_name("FILE|FOLDER");
   command.add_option("-p,--parameters", flags.parameters_file, "Values for the templates' parameters")
       ->type_name("FILE");
   command.add_option("-P,--parameter", flags.values, "One value; wins over --parameters")
