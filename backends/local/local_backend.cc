@@ -1,5 +1,7 @@
 #include "backends/local/local_backend.h"
 
+#include <algorithm>
+#include <condition_variable>
 #include <mutex>
 
 #include "backends/local/data_directory.h"
@@ -46,10 +48,14 @@ class LocalBackend : public Backend {
     host_.start([this](const std::vector<Event>& events) {
       const std::lock_guard lock(mutex_);
       service_.happened(events, clock_now());
+      reported_.notify_all();
     });
   }
 
-  ~LocalBackend() override { host_.stop(); }  // its reports go to the service
+  ~LocalBackend() override {
+    finish_deletions();
+    host_.stop();  // its reports go to the service
+  }
 
   Reply call(const Call& call) override {
     std::unique_lock lock(mutex_);
@@ -84,6 +90,16 @@ class LocalBackend : public Backend {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  // A pool deleted just before the end goes now, not at the next start; but nobody waits long for it.
+  void finish_deletions() {
+    std::unique_lock lock(mutex_);
+    reported_.wait_for(lock, std::chrono::seconds(3), [this] {
+      const auto& pools = service_.state().pools;
+      return std::none_of(pools.begin(), pools.end(),
+                          [](const auto& pool) { return pool.second.status.state == PoolState::Deleting; });
+    });
+  }
+
   StagingOptions staging_options() const {
     return {.storage_account = kStorageAccount, .endpoints = {options_.blob_url}};
   }
@@ -105,7 +121,8 @@ class LocalBackend : public Backend {
   FileBlobStore blob_store_;
   BlobService blobs_;
   Staging staging_;
-  std::mutex mutex_;  // held around every change of the service; the two below are used under it
+  std::condition_variable reported_;  // with mutex_
+  std::mutex mutex_;                  // held around every change of the service; the two below are used under it
   ProcessHost host_;
   Service service_;
 };

@@ -92,12 +92,17 @@ NodeDirectories::NodeDirectories(fs::path nodes) : nodes_(std::move(nodes)) {
   remove_tree(nodes_ / kTrash);
 }
 
-fs::path NodeDirectories::make(NodeKey node, const std::string& pool_id, const std::string& node_id, bool fresh) {
-  const fs::path root = nodes_ / pool_id / node_id;
-  if (fresh) remove_tree(root);
-  for (const char* directory : kLayout) fs::create_directories(root / directory);
+fs::path NodeDirectories::know(NodeKey node, const std::string& pool_id, const std::string& node_id) {
+  fs::path root = nodes_ / pool_id / node_id;
   const std::unique_lock lock(mutex_);
   roots_.insert_or_assign(node, root);
+  return root;
+}
+
+fs::path NodeDirectories::make(NodeKey node, const std::string& pool_id, const std::string& node_id, bool fresh) {
+  const fs::path root = know(node, pool_id, node_id);
+  if (fresh) remove_tree(root);
+  for (const char* directory : kLayout) fs::create_directories(root / directory);
   return root;
 }
 

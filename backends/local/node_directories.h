@@ -16,6 +16,8 @@ class NodeDirectories : public NodeFiles {
   // `nodes` is made if missing. What an earlier run left half removed is removed.
   explicit NodeDirectories(std::filesystem::path nodes);
 
+  // Makes the node's root known, so that its files can be read; it need not be there yet.
+  std::filesystem::path know(NodeKey node, const std::string& pool_id, const std::string& node_id);
   // Makes the node's root known and its directories there; `fresh` empties it first.
   std::filesystem::path make(NodeKey node, const std::string& pool_id, const std::string& node_id, bool fresh);
   // Takes the node's directories out of sight at once and says where they now wait for their removal.

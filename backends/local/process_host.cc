@@ -114,6 +114,12 @@ void ProcessHost::post(std::function<void()> to_loop) {
 
 void ProcessHost::enqueue(std::vector<HostOrder> orders) {
   if (orders.empty()) return;
+  // A node's files can be asked for as soon as its boot is ordered: after a restart they are still there.
+  for (const HostOrder& order : orders) {
+    if (const auto* boot = std::get_if<BootNodeOrder>(&order)) {
+      directories_.know(boot->what.node, boot->pool_id, boot->node_id);
+    }
+  }
   post([this, orders = std::make_shared<std::vector<HostOrder>>(std::move(orders))] {
     for (HostOrder& order : *orders) perform(order);
   });
