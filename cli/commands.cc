@@ -31,7 +31,7 @@ void declare_commands(Program& program) {
   declare_doctor(program);
   for (const LaterCommand& row : kLater) {
     CLI::App* command = program.add(program.app(), row.name, fmt::format("{} (not in this version)", row.summary));
-    command->fallthrough(false)->prefix_command();
+    program.take_anything(command);
     program.on_chosen(command, [&row]() -> int {
       throw UsageError(fmt::format("'{}' is not implemented in this version: {}", row.name, row.instead));
     });

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <iostream>
 #include <string_view>
 
@@ -14,23 +13,14 @@ namespace {
 
 using namespace batchite;
 
-std::filesystem::path temporary_location() {
-  const char* folder = getenv("TMPDIR");
-  std::string path = std::string(folder != nullptr && *folder != '\0' ? folder : "/tmp") + "/batchite-XXXXXX";
-  if (mkdtemp(path.data()) == nullptr) throw UsageError(path + ": no temporary data directory can be made here");
-  return path;
-}
-
 cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Surroundings& surroundings) {
   LocalOptions options;
   options.ephemeral = globals.ephemeral;
   options.isolation = globals.isolation;
   options.host_packages = globals.host_packages;
-  if (globals.ephemeral && globals.location.empty()) {
-    options.location = temporary_location();
-  } else {
+  // An ephemeral backend makes a directory of its own.
+  if (!globals.ephemeral)
     options.location = globals.location.empty() ? cli::default_location(surroundings) : globals.location;
-  }
   cli::OpenBackend opened{.backend = open_local_backend(options)};
   opened.warnings = warnings(*opened.backend);
   return opened;

@@ -154,6 +154,23 @@ void Program::fill_in(CLI::App& command, const std::string& section) {
   if (&command != &app_) fill(command, section);
 }
 
+std::string Program::explain_extras(const std::string& text) {
+  std::istringstream words(text.substr(std::min(text.find(": ") + 2, text.size())));
+  std::vector<std::string> extras{std::istream_iterator<std::string>(words), {}};
+  std::ranges::stable_partition(extras, starts_with_dash);
+  const std::string first = extras.empty() ? "" : extras.front();
+  if (!starts_with_dash(first)) {
+    const std::vector<std::string> known = commands_of(*chosen());
+    return fmt::format("unknown {} '{}'{}", known.empty() ? "argument" : "command", first,
+                       workflow::did_you_mean(first, known));
+  }
+  std::vector<std::string> known = flags_of(app_);
+  for (const CLI::App* at = chosen(); at != &app_; at = at->get_parent()) {
+    for (const std::string& flag : flags_of(*at)) known.push_back(flag);
+  }
+  return fmt::format("unknown flag '{}'{}", first, workflow::did_you_mean(first, known));
+}
+
 int Program::parse(int argc, const char* const* argv) {
   try {
     app_.parse(argc, argv);
@@ -162,18 +179,8 @@ int Program::parse(int argc, const char* const* argv) {
     around_.out << chosen()->help("", CLI::AppFormatMode::Normal);
     return -1;
   } catch (const CLI::ExtrasError& error) {
-    const std::string text = error.what();
-    std::istringstream words(text.substr(std::min(text.find(": ") + 2, text.size())));
-    std::vector<std::string> extras{std::istream_iterator<std::string>(words), {}};
-    std::ranges::stable_partition(extras, starts_with_dash);
-    const std::string first = extras.empty() ? "" : extras.front();
-    std::vector<std::string> known = flags_of(app_);
-    for (const CLI::App* at = chosen(); at != &app_; at = at->get_parent()) {
-      for (const std::string& flag : flags_of(*at)) known.push_back(flag);
-    }
-    if (!starts_with_dash(first)) known = commands_of(*chosen());
-    const std::string what = starts_with_dash(first) ? "flag" : (known.empty() ? "argument" : "command");
-    throw UsageError(fmt::format("unknown {} '{}'{}", what, first, workflow::did_you_mean(first, known)));
+    if (take_anything_.contains(chosen())) return kOk;
+    throw UsageError(explain_extras(error.what()));
   } catch (const CLI::ParseError& error) {
     throw UsageError(
         fmt::format("{} (see `batchite{} --help`)", error.what(), chosen() == &app_ ? "" : " " + chosen()->get_name()));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ class Program {
   CLI::App* add(CLI::App& parent, std::string_view name, std::string_view summary);
   void on_chosen(const CLI::App* command, std::function<int()> action) { actions_[command] = std::move(action); }
 
+  // Words after it are no mistake of their own.
+  void take_anything(const CLI::App* command) { take_anything_.insert(command); }
+
   int run(int argc, const char* const* argv);
 
   // Opened when first asked for, closed with the program. Its warnings go to stderr.
@@ -38,6 +42,8 @@ class Program {
 
  private:
   int parse(int argc, const char* const* argv);
+  // What CLI11 says of words that nothing takes, with what was meant.
+  std::string explain_extras(const std::string& text);
   // Flags that were not given take their value from the environment, else from the configuration files.
   void fill_in(CLI::App& command, const std::string& section);
   const CLI::App* chosen();
@@ -47,6 +53,7 @@ class Program {
   std::string format_ = "table";
   CLI::App app_;
   std::map<const CLI::App*, std::function<int()>> actions_;
+  std::set<const CLI::App*> take_anything_;
   std::unique_ptr<Backend> backend_;
 };
 

@@ -100,21 +100,21 @@ class Live : public Lines {
     if (drawn_) err_ << "\x1b[2A\x1b[J";  // up two lines, and away with what is below
     drawn_ = false;
   }
-  std::string part(int count, int all, char sign, const char* color, int& used) const {
-    int width = all == 0 ? 0 : count * kBarWidth / all;
-    if (count > 0 && width == 0) width = 1;
-    width = std::min(width, kBarWidth - used);
+  // The piece of the bar for tasks up to `until` of `all`; `used` columns are there already.
+  std::string piece(int until, int all, char sign, const char* color, int& used) const {
+    const int width = (all == 0 ? 0 : until * kBarWidth / all) - used;
     used += width;
-    const std::string text(static_cast<std::size_t>(std::max(width, 0)), sign);
+    const std::string text(static_cast<std::size_t>(width), sign);
     return style_.has_color && !text.empty() ? color + text + "\x1b[0m" : text;
   }
   void draw() {
     if (!last_) return;
     const workflow::Counts& counts = last_->tasks;
     int used = 0;
-    std::string bar = part(counts.failed, counts.all(), '!', "\x1b[31m", used);
-    bar += part(counts.running, counts.all(), '>', "\x1b[36m", used);
-    bar += part(counts.succeeded, counts.all(), '#', "\x1b[32m", used);
+    const int all = counts.all(), failed = counts.failed, running = failed + counts.running;
+    std::string bar = piece(failed, all, '!', "\x1b[31m", used);
+    bar += piece(running, all, '>', "\x1b[36m", used);
+    bar += piece(running + counts.succeeded, all, '#', "\x1b[32m", used);
     bar += std::string(static_cast<std::size_t>(kBarWidth - used), '.');
     err_ << fmt::format("  tasks [{}] {} of {} done, {} failed, {} running, {} waiting\n", bar, counts.completed(),
                         counts.all(), counts.failed, counts.running, counts.active);

@@ -71,7 +71,7 @@ struct FileDownloaded {
 struct TaskEnded {
   TaskRow row;
 };
-// Sent when anything of it has changed.
+// Sent when tasks or nodes have changed, and every second for the clock's sake.
 struct Progress {
   Counts tasks;
   std::map<std::string, int> nodes;  // how many in each state

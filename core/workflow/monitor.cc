@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr Ticks kShortestPause = 10ms;
 constexpr Ticks kLongestPause = 1s;
+constexpr Ticks kTellAtLeastEvery = 1s;
 constexpr int kShare = 20;            // a look every twentieth of the time passed
 constexpr int kMostToldByTask = 200;  // beyond this many tasks only counts are told while the job runs
 
@@ -171,10 +172,12 @@ void Monitor::tell_ended() {
 }
 
 void Monitor::tell() {
-  if (!changed_) return;
+  const Time now = pace_.now();
+  if (!changed_ && now - told_at_ < kTellAtLeastEvery) return;
   changed_ = false;
+  told_at_ = now;
   tell_ended();
-  observer_.on(Progress{counts_, nodes_, pace_.now() - watched_.began});
+  observer_.on(Progress{counts_, nodes_, now - watched_.began});
 }
 
 }  // namespace batchite::workflow

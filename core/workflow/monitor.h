@@ -64,7 +64,8 @@ class Monitor {
   Watched watched_;
   Counts counts_;
   std::map<std::string, int> nodes_;
-  bool changed_ = true;          // counts or nodes, since the last Progress
+  bool changed_ = true;  // counts or nodes, since the last Progress
+  Time told_at_ = kNever;
   int told_ = -1;                // completed tasks whose TaskEnded is out
   std::set<std::string> ended_;  // their ids
 };
