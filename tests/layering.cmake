@@ -2,6 +2,7 @@
 set(rows
   "core/base|\"(core/(contract|lang|signing|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends|emulator|cli)"
   "core/contract|\"(core/(lang|signing|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends|emulator|cli)"
+  "core/lang|\"(core/(signing|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends|emulator|cli)"
   "core/signing|\"(core/(lang|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends|emulator|cli)"
   "core/scheduler|\"(core/(contract|lang|signing|blob|operations|workflow|backend|change|service|host|store)|backends|emulator|cli)|nlohmann"
   "core/blob|\"(core/(scheduler|operations|workflow|change|service)|backends|emulator|cli)"

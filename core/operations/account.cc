@@ -22,7 +22,7 @@ constexpr Image kImages[] = {
 };
 
 Answer supported_images(Change&, const Call& call) {
-  refuse_query(call, "$filter");
+  const std::optional<Filter> filter = filter_of(call);
   Document value = Document::array();
   for (const Image& image : kImages) {
     Document entry = {
@@ -32,7 +32,7 @@ Answer supported_images(Change&, const Call& call) {
         {"osType", "linux"},
         {"verificationType", "verified"}};
     if (!image.end_of_life.empty()) entry["batchSupportEndOfLife"] = image.end_of_life;
-    value.push_back(std::move(entry));
+    if (!filter || filter->matches(entry)) value.push_back(std::move(entry));
   }
   return Reply{.status = call.operation.status, .body = {{"value", std::move(value)}}};
 }

@@ -98,12 +98,12 @@ std::optional<NodeFiles::Range> range_of(const Call& call, std::uint64_t size) {
 
 Answer list(Change& change, const Call& call, Place place) {
   const bool recursive = same_id(call.query.get("recursive"), "true");
-  refuse_query(call, "$filter");
   NodeFiles& files = change.files();
-  return Later([&files, place = std::move(place), recursive, status = call.operation.status] {
+  return Later([&files, place = std::move(place), recursive, filter = filter_of(call), status = call.operation.status] {
     Document value = Document::array();
     for (const FileEntry& entry : files.list(place.node, place.directory, recursive)) {
-      value.push_back(file_document(place, entry));
+      Document document = file_document(place, entry);
+      if (!filter || filter->matches(document)) value.push_back(std::move(document));
     }
     return Reply{.status = status, .body = {{"value", std::move(value)}}};
   });

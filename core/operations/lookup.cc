@@ -5,11 +5,13 @@
 #include "core/base/encoding.h"
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
+#include "core/operations/render.h"
 
 namespace batchite {
 namespace {
 
 constexpr std::size_t kPageSize = 1000;
+constexpr std::size_t kFilteredRows = 1000;  // read at a time while a filter looks for what it lets through
 
 std::int64_t find(const Change& change, Kind kind, std::int64_t parent, const std::string& id,
                   const ErrorCode& missing) {
@@ -75,6 +77,33 @@ std::string next_link(const Change& change, const Call& call, const std::string&
   return link + "$skiptoken=" + percent_encode(token);
 }
 
+// The text of the state, where it can be told without rendering; empty: it cannot.
+std::string_view quick_state(const Change& change, Kind kind, std::int64_t key) {
+  const State& state = change.state();
+  switch (kind) {
+    case Kind::Pool:
+      break;  // few, so rendering them costs little
+    case Kind::Node:
+      if (const auto node = state.nodes.find(NodeKey{key}); node != state.nodes.end())
+        return text_of(node->second.status.state);
+      break;
+    case Kind::Job:
+      if (const auto job = state.jobs.find(JobKey{key}); job != state.jobs.end())
+        return text_of(job->second.status.state);
+      break;
+    case Kind::Task:
+      if (const Task* task = state.tasks.find(TaskKey{key})) return text_of(task->status.state);
+      break;
+  }
+  return {};
+}
+
+bool ruled_out(const Filter& filter, const Change& change, Kind kind, const Listed& row) {
+  const std::string_view state = quick_state(change, kind, row.key);
+  const Filter::Known known[] = {{"id", row.id}, {"state", state}};
+  return filter.rules_out(std::span(known).first(state.empty() ? 1 : 2));
+}
+
 }  // namespace
 
 PoolKey the_pool(const Change& change, const Call& call) {
@@ -128,35 +157,40 @@ Reply one(const Call& call, Document document, Time modified) {
   return Reply{.status = call.operation.status, .body = selected(call, std::move(document)), .modified = modified};
 }
 
+std::optional<Filter> filter_of(const Call& call) {
+  const std::string* text = call.query.find("$filter");
+  if (!text || text->empty()) return std::nullopt;
+  return Filter::parse(*text, call.operation);
+}
+
 Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent,
            Document (*render)(const Change&, std::int64_t key)) {
-  refuse_query(call, "$filter");
+  const std::optional<Filter> filter = filter_of(call);
   const std::size_t limit = page_size(call);
   std::string after = call.query.get("$skiptoken");
+  std::string last;  // of the page
   Document value = Document::array();
-  bool more = true;
-  while (more && value.size() < limit) {
-    const std::size_t wanted = limit - value.size() + 1;  // one further, to know whether a link is due
+  bool more = false;
+  bool at_end = false;
+  while (!more && !at_end) {
+    // One further than the page holds, to know whether a link is due.
+    const std::size_t wanted = filter ? kFilteredRows : limit - value.size() + 1;
     const std::vector<Listed> rows = change.read().list(kind, parent, after, wanted);
-    more = rows.size() == wanted;
+    at_end = rows.size() < wanted;
     for (const Listed& row : rows) {
-      if (value.size() == limit) break;
       after = row.id;
+      if (filter && ruled_out(*filter, change, kind, row)) continue;
       Document document = render(change, row.key);
-      if (!document.is_null()) value.push_back(selected(call, std::move(document)));
+      if (document.is_null() || (filter && !filter->matches(document))) continue;
+      more = value.size() == limit;
+      if (more) break;
+      last = row.id;
+      value.push_back(selected(call, std::move(document)));
     }
   }
   Document body = {{"value", std::move(value)}};
-  if (more) body["odata.nextLink"] = next_link(change, call, after);
+  if (more) body["odata.nextLink"] = next_link(change, call, last);
   return Reply{.status = call.operation.status, .body = std::move(body)};
-}
-
-void refuse_query(const Call& call, std::string_view name) {
-  if (const std::string* value = call.query.find(name); value && !value->empty()) {
-    throw Error(errors::kUnsupportedQueryParameter, {{"QueryParameterName", std::string(name)},
-                                                     {"QueryParameterValue", *value},
-                                                     {"Reason", "Not implemented in this version of Batchite"}});
-  }
 }
 
 std::string pool_url(const Change& change, std::string_view pool_id) {

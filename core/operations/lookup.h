@@ -5,6 +5,7 @@
 
 #include "core/backend.h"
 #include "core/change.h"
+#include "core/lang/odata.h"
 
 namespace batchite {
 
@@ -23,12 +24,13 @@ Reply done(const Call& call, std::optional<Time> modified = std::nullopt);
 // One resource, reduced to $select.
 Reply one(const Call& call, Document document, Time modified);
 
-// A page of a list: rows of the store after $skiptoken, rendered one by one, and a link to the rest.
+// The call's $filter; nullopt: none was asked for.
+std::optional<Filter> filter_of(const Call& call);
+
+// A page of a list: rows of the store after $skiptoken that $filter lets through, rendered one by one, and a link to
+// the rest. Rows whose id or state rules them out are not rendered.
 Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent,
            Document (*render)(const Change&, std::int64_t key));
-
-// Refuses query parameters that this version does not carry out.
-void refuse_query(const Call& call, std::string_view name);
 
 // "http://…/pools/p1"; `base` without a slash at the end.
 std::string pool_url(const Change& change, std::string_view pool_id);
