@@ -19,7 +19,7 @@ namespace batchite {
 struct ServiceOptions {
   std::string account = "devbatchaccount";
   std::string base_url = "http://127.0.0.1:10010";  // of URLs in documents, without a slash at the end
-  Settings scheduler;
+  Settings scheduler = {};
 };
 
 // What a node was called; kept after it is gone, since tasks go on naming it.

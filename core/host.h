@@ -54,10 +54,10 @@ class Host {
 };
 
 struct FileEntry {
-  std::string name;  // below the directory that was asked for, with '/'
+  std::string name = {};  // below the directory that was asked for, with '/'
   bool is_directory = false;
   std::uint64_t size = 0;
-  Time modified;
+  Time modified = {};
   unsigned mode = 0;
 };
 
