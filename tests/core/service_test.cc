@@ -139,6 +139,107 @@ TEST_F(ServiceTest, ListsComeInPagesWithALinkToTheRest) {
             "400 InvalidQueryParameterValue");
 }
 
+// The values of `member` in a list, with spaces between.
+std::string listed(const Document& page, const char* member = "id") {
+  std::string text;
+  for (const Document& item : page["value"]) text += item[member].get<std::string>() + " ";
+  return text;
+}
+
+struct FilteredList {
+  std::string_view operation;
+  std::string filter;
+  std::string expected;  // ids, or the error
+};
+
+TEST_F(ServiceTest, ListsHoldWhatTheirFilterLetsThrough) {
+  one_node();
+  ask("Pool_Add", {.body = pool("Other", 0)});
+  for (const char* id : {"a1", "A2", "b1"}) ask("Task_Add", {.path = {{"jobId", "j"}}, .body = task(id)});
+  ends(runs().at(0), 3);  // a1; A2 runs, b1 waits
+  const FilteredList lists[] = {
+      {"Task_List", "state eq 'Completed'", "a1 "},
+      {"Task_List", "state ne 'completed'", "A2 b1 "},
+      {"Task_List", "startswith(id,'a')", "a1 A2 "},
+      {"Task_List", "startswith(id,'a') and (state eq 'running' or state eq 'active')", "A2 "},
+      {"Task_List", "executionInfo/exitCode eq 3", "a1 "},
+      {"Task_List", "executionInfo/result ne 'failure'", "A2 b1 "},
+      {"Task_List", "creationTime lt DateTime'2026-03-14T00:00:00Z'", ""},
+      {"Task_List", "lastModifiedTime gt DateTime'2026-03-14T00:00:00Z'", "a1 A2 b1 "},
+      {"Task_List", "url eq 'x'", "400 InvalidQueryParameterValue"},
+      {"Pool_List", "enableAutoScale eq false and vmSize eq 'Standard_A1_v2'", "Other p "},
+      {"Pool_List", "state eq 'active' and id gt 'OTHER'", "p "},
+      {"Pool_List", "allocationState eq 'resizing'", ""},
+      {"Job_List", "executionInfo/poolId eq 'P' and state eq 'active'", "j "},
+      {"Job_List", "state eq 'disabled'", ""},
+      {"ComputeNode_List", "state eq 'idle'", ""},
+      {"ComputeNode_List", "state eq 'running' and startTaskInfo/exitCode eq 0", ""},
+  };
+  for (const FilteredList& list : lists) {
+    const Asked asked{.path = {{"jobId", "j"}, {"poolId", "p"}}, .query = {{"$filter", list.filter}}};
+    const std::string result = outcome(list.operation, asked);
+    EXPECT_EQ(result == "200" ? listed(ask(list.operation, asked).body) : result, list.expected) << list.filter;
+  }
+  const Asked running{.path = {{"poolId", "p"}}, .query = {{"$filter", "state eq 'running'"}}};
+  EXPECT_EQ(ask("ComputeNode_List", running).body["value"].size(), 1U);
+  EXPECT_EQ(listed(ask("Account_ListPoolNodeCounts", {.query = {{"$filter", "poolId eq 'P'"}}}).body, "poolId"), "p ");
+}
+
+TEST_F(ServiceTest, FilteredListsComeInPagesToo) {
+  ask("Job_Add", {.body = job("j", "later")});
+  // More than are read at a time, with matches on both sides of the border.
+  for (int hundred = 0; hundred < 11; ++hundred) {
+    Document tasks = Document::array();
+    for (int i = 0; i < 100; ++i) tasks.push_back(task("t" + std::to_string(100'000 + hundred * 100 + i)));
+    ask("Task_AddCollection", {.path = {{"jobId", "j"}}, .body = {{"value", tasks}}});
+  }
+  const std::string filter = "id eq 't100003' or id eq 't100999' or id eq 't101001' or id ge 't101099'";
+  const auto page = [&](const std::string& after) {
+    return ask("Task_List",
+               {.path = {{"jobId", "j"}}, .query = {{"$filter", filter}, {"maxresults", "2"}, {"$skiptoken", after}}})
+        .body;
+  };
+  const Document first = page("");
+  EXPECT_EQ(listed(first), "t100003 t100999 ");
+  const std::string link = first["odata.nextLink"];
+  EXPECT_NE(link.find("$filter=id%20eq%20"), std::string::npos) << link;
+  EXPECT_TRUE(link.ends_with("&$skiptoken=t100999")) << link;
+  const Document second = page("t100999");
+  EXPECT_EQ(listed(second), "t101001 t101099 ");
+  EXPECT_FALSE(second.contains("odata.nextLink")) << "nothing more matches";
+}
+
+TEST_F(ServiceTest, WhatItsStateOrIdRulesOutIsNotRendered) {
+  one_node();
+  ask("Task_Add", {.path = {{"jobId", "j"}}, .body = task("runs")});
+  ask("Task_Add", {.path = {{"jobId", "j"}}, .body = task("waits")});
+  const auto job_key = store.find(Kind::Job, 0, "j").value();
+  store.put_spec(Kind::Task, store.find(Kind::Task, job_key, "waits").value(), "rendering this fails");
+  const auto list = [](const char* filter) { return Asked{.path = {{"jobId", "j"}}, .query = {{"$filter", filter}}}; };
+  EXPECT_EQ(listed(ask("Task_List", list("state eq 'running' and executionInfo/exitCode ne 1")).body), "runs ");
+  EXPECT_EQ(listed(ask("Task_List", list("creationTime gt '2000-01-01' and startswith(id,'r')")).body), "runs ");
+  EXPECT_ANY_THROW(ask("Task_List", list("executionInfo/exitCode ne 1")));
+}
+
+TEST_F(ServiceTest, ImagesAndFilesAreFiltered) {
+  const auto images = [&](const char* filter) {
+    return ask("Account_ListSupportedImages", {.query = {{"$filter", filter}}}).body["value"].size();
+  };
+  EXPECT_EQ(images("nodeAgentSKUId eq 'batch.node.debian 12'"), 1U);
+  EXPECT_EQ(images("osType eq 'windows'"), 0U);
+  EXPECT_GT(images("osType eq 'linux' and verificationType eq 'verified'"), 1U);
+
+  one_node();
+  ask("Task_Add", {.path = {{"jobId", "j"}}, .body = task("t")});
+  files.entries = {{.name = "stdout.txt"}, {.name = "wd", .is_directory = true}, {.name = "wd/out"}};
+  const auto of_task = [](const char* filter) {
+    return Asked{.path = {{"jobId", "j"}, {"taskId", "t"}}, .query = {{"recursive", "true"}, {"$filter", filter}}};
+  };
+  EXPECT_EQ(listed(ask("File_ListFromTask", of_task("startswith(name,'wd')")).body, "name"), "wd wd/out ");
+  EXPECT_EQ(listed(ask("File_ListFromTask", of_task("")).body, "name"), "stdout.txt wd wd/out ");
+  EXPECT_EQ(outcome("File_ListFromTask", of_task("name eq 'wd'")), "400 InvalidQueryParameterValue");
+}
+
 TEST_F(ServiceTest, ConditionsAreHeldAgainstTheETag) {
   one_node();
   const std::string tag = ask("Pool_Get", {.path = {{"poolId", "p"}}}).body["eTag"];

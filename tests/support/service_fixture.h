@@ -16,9 +16,10 @@ class RecordingHost : public Host {
   }
 };
 
-class NoFiles : public NodeFiles {
+class ListedFiles : public NodeFiles {
  public:
-  std::vector<FileEntry> list(NodeKey, const std::string&, bool) override { return {}; }
+  std::vector<FileEntry> entries;  // what every list shows
+  std::vector<FileEntry> list(NodeKey, const std::string&, bool) override { return entries; }
   FileEntry stat(NodeKey, const std::string& path) override { return {.name = path}; }
   std::shared_ptr<ByteSource> open(NodeKey, const std::string& path, std::optional<Range>) override {
     return std::make_shared<StringSource>("content of " + path);
@@ -102,7 +103,7 @@ class ServiceTest : public ::testing::Test {
 
   Time now = *parse_iso8601("2026-03-14T20:33:31Z");
   MemoryStore store;
-  NoFiles files;
+  ListedFiles files;
   RecordingHost host;
   Service service{store, files, host, {.account = "acct", .base_url = "http://batch"}};
 };
