@@ -19,8 +19,8 @@ class Stager {
   virtual std::optional<Failure> stage_in(const Document& files, const std::filesystem::path& working_directory) = 0;
 
   struct Output {
-    std::filesystem::path task_directory;      // its wd is below; fileuploadout.txt and fileuploaderr.txt go here
-    std::vector<std::string> environment;      // NAME=value, for patterns
+    std::filesystem::path task_directory;  // its wd is below; fileuploadout.txt and fileuploaderr.txt go here
+    std::vector<std::string> environment;  // NAME=value, for patterns
     int exit_code;
   };
   // `files`: the outputFiles array.

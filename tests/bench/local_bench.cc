@@ -1,6 +1,6 @@
-// How many no-op tasks a second the whole local backend runs: document in, SQLite, directories, process, files, completed
-// state; beside the floor (a posix_spawn loop that makes the same directories and files), xargs -P2 and GNU parallel.
-// Also: tasks added a second, and what 1,000 or 200,000 tasks in the job change. Prints one line a figure.
+// How many no-op tasks a second the whole local backend runs: document in, SQLite, directories, process, files,
+// completed state; beside the floor (a posix_spawn loop that makes the same directories and files), xargs -P2 and GNU
+// parallel. Also: tasks added a second, and what 1,000 or 200,000 tasks in the job change. Prints one line a figure.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <malloc.h>
@@ -30,7 +30,8 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 Reply ask(Backend& backend, std::string_view operation, Parameters path, Document body = nullptr) {
-  return backend.call({.operation = *contract::find_operation(operation), .path = std::move(path), .body = std::move(body)});
+  return backend.call(
+      {.operation = *contract::find_operation(operation), .path = std::move(path), .body = std::move(body)});
 }
 
 // Two directories, two files, one process, one after the other: what no backend can avoid.
@@ -144,7 +145,8 @@ void bench(const fs::path& root, int tasks) {
   print("no-op tasks/s, xargs -P2 (no files)", xargs, fmt::format("ratio {:.2f}", ours / xargs));
   if (std::system("command -v parallel >/dev/null") == 0) {
     const int few = std::min(tasks, 500);
-    const double parallel = shell_rate(fmt::format("head -{} {} | parallel -j2 /bin/true >/dev/null 2>&1", few, list), few);
+    const double parallel =
+        shell_rate(fmt::format("head -{} {} | parallel -j2 /bin/true >/dev/null 2>&1", few, list), few);
     print("no-op tasks/s, GNU parallel -j2", parallel, fmt::format("ratio {:.2f}", ours / parallel));
   }
 
@@ -171,7 +173,8 @@ void bench(const fs::path& root, int tasks) {
 }  // namespace batchite
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == batchite::kLauncherVerb) return batchite::launcher_main(batchite::kLauncherSocket);
+  if (argc > 1 && std::string_view(argv[1]) == batchite::kLauncherVerb)
+    return batchite::launcher_main(batchite::kLauncherSocket);
   std::string pattern = (std::filesystem::temp_directory_path() / "batchite-bench-XXXXXX").string();
   if (!mkdtemp(pattern.data())) return 1;
   int code = 0;
