@@ -38,6 +38,15 @@ std::vector<std::string> commands_of(const CLI::App& command) {
   return names;
 }
 
+// With the whole path in its usage line.
+std::string help_of(const CLI::App* command) {
+  std::string path;
+  for (const CLI::App* at = command->get_parent(); at != nullptr; at = at->get_parent()) {
+    path = at->get_name() + (path.empty() ? "" : " ") + path;
+  }
+  return command->help(path);
+}
+
 // Which exit code an error of the backend becomes.
 int exit_code_of(const Error& error) {
   const std::string& code = error.code();
@@ -176,7 +185,7 @@ int Program::parse(int argc, const char* const* argv) {
     app_.parse(argc, argv);
     return kOk;
   } catch (const CLI::CallForHelp&) {
-    around_.out << chosen()->help("", CLI::AppFormatMode::Normal);
+    around_.out << help_of(chosen());
     return -1;
   } catch (const CLI::ExtrasError& error) {
     if (take_anything_.contains(chosen())) return kOk;
@@ -200,7 +209,7 @@ int Program::run(int argc, const char* const* argv) {
   }
   const auto action = actions_.find(command);
   if (action == actions_.end()) {  // a noun without its verb
-    around_.out << command->help();
+    around_.out << help_of(command);
     return kUsage;
   }
   fill_in(*const_cast<CLI::App*>(command), section);

@@ -76,6 +76,7 @@ TEST_F(ProgramTest, WithoutArgumentsItHelps) {
   EXPECT_EQ(result.code, kOk);
   EXPECT_THAT(result.out, HasSubstr("batchite run POOL.json JOB.json"));
   EXPECT_THAT(batchite({"run", "--help"}).out, HasSubstr("--input"));
+  EXPECT_THAT(batchite({"pool", "list", "--help"}).out, HasSubstr("Usage: batchite pool list"));
 }
 
 TEST_F(ProgramTest, ErrorsOfTheBackendBecomeExitCodes) {

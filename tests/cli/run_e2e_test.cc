@@ -55,6 +55,8 @@ class Program {
     argv.push_back(nullptr);
     pid_ = fork();
     if (pid_ != 0) return;
+    setpgid(0, 0);  // as a shell does, so that a whole foreground group can be signalled
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
     if (chdir(folder.c_str()) != 0) _exit(126);
     const int out = open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     const int err = open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -80,6 +82,10 @@ class Program {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text_of(out_), text_of(err_)};
   }
   void signal(int number) const { kill(pid_, number); }
+  // What a terminal does on Ctrl-C: the launcher gets it as well. The group exists once the child has made it.
+  bool signal_group(int number) const {
+    return eventually([&] { return kill(-pid_, number) == 0; });
+  }
   std::string err() const { return text_of(err_); }
 
  private:
@@ -168,7 +174,7 @@ TEST_F(EndToEndTest, ABrokenVideoFailsAloneAndItsTaskIsNamed) {
   write("in/b.mp4", "this is no movie");
   const Ended run = batchite(convert());
   EXPECT_EQ(run.code, 3);
-  EXPECT_THAT(run.err, HasSubstr("batchite: error: task 1 failed with exit code"));
+  EXPECT_THAT(run.err, HasSubstr("batchite: error: task 1 (b.mp4) failed with exit code"));
   EXPECT_THAT(run.err, HasSubstr("b.mp4: Invalid data found"));
   EXPECT_TRUE(fs::exists(folder_ / "out/a.mp3"));
   EXPECT_FALSE(fs::exists(folder_ / "out/b.mp3"));
@@ -216,6 +222,30 @@ TEST_F(EndToEndTest, CtrlCEndsTheTasksTakesEverythingAwayAndSaysSo) {
     EXPECT_TRUE(eventually([&] { return processes_with(marker) == 0; }));
     EXPECT_TRUE(is_empty());
   }
+}
+
+TEST_F(EndToEndTest, CtrlCOfATerminalReachesTheLauncherTooAndStillEndsInOrder) {
+  const std::string marker = "89" + std::to_string(getpid());
+  Program run(folder_, waiting_run("/bin/sh -c 'trap : INT TERM; while :; do sleep " + marker + "; done'"), "run");
+  ASSERT_TRUE(eventually([&] { return processes_with(marker) > 0; })) << run.err();
+  ASSERT_TRUE(run.signal_group(SIGINT));
+  const Ended end = run.end();
+  EXPECT_EQ(end.code, 130);
+  EXPECT_THAT(end.err, HasSubstr("Deleting pool"));
+  EXPECT_TRUE(eventually([&] { return processes_with(marker) == 0; }));
+  EXPECT_TRUE(is_empty());
+}
+
+TEST_F(EndToEndTest, ASecondSignalEndsItAtOnceWithoutAProcessLeft) {
+  const std::string marker = "90" + std::to_string(getpid());
+  Program run(folder_, waiting_run("/bin/sh -c 'trap : INT TERM; while :; do sleep " + marker + "; done'"), "run");
+  ASSERT_TRUE(eventually([&] { return processes_with(marker) > 0; })) << run.err();
+  run.signal(SIGINT);
+  run.signal(SIGTERM);
+  const int code = run.end().code;  // both may come while the first is still handled
+  EXPECT_TRUE(code == 128 + SIGTERM || code == 128 + SIGINT) << code;
+  EXPECT_TRUE(eventually([&] { return processes_with(marker) == 0; }));
+  EXPECT_EQ(batchite(waiting_run("/bin/sh -c 'true'")).code, 0);
 }
 
 TEST_F(EndToEndTest, ASecondRunInTheSameDataDirectoryIsRefusedAtOnce) {
