@@ -199,7 +199,8 @@ class RunCommand {
     for (const TaskRow& row : result.tasks) {
       if (!row.failed || ++failed > kMostTold) continue;
       ++told;
-      err << fmt::format("batchite: error: task {} failed with {}{}{}\n", row.id,
+      err << fmt::format("batchite: error: task {}{} failed with {}{}{}\n", row.id,
+                         row.display_name.empty() ? "" : " (" + row.display_name + ")",
                          row.exit_code ? fmt::format("exit code {}", *row.exit_code) : "no exit code",
                          row.failure.empty() ? "" : " (" + row.failure + ")",
                          row.stderr_tail.empty() ? "" : "; its stderr ends:" + indented(row.stderr_tail));

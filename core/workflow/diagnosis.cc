@@ -69,7 +69,10 @@ bool is_there(const Reader& output, const std::vector<StoredBlob>& blobs) {
 
 }  // namespace
 
-std::string describe_failure(const Reader& failure_info) { return code_and_message(failure_info, "details"); }
+std::string describe_failure(const Reader& failure_info) {
+  // A bare exit code says all there is to say.
+  return failure_info.text("code") == "FailureExitCode" ? "" : code_and_message(failure_info, "details");
+}
 
 std::string explain_lost_nodes(Client& client, const Document& pool, const std::vector<Document>& nodes) {
   const Reader view(pool);

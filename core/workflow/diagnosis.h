@@ -10,7 +10,7 @@
 
 namespace batchite::workflow {
 
-// "FailureExitCode: The task exited with … (Message: …)"; empty without failure.
+// "BlobNotFound: The specified blob does not exist. (FilePath: …)"; empty without failure, and for a bare exit code.
 std::string describe_failure(const Reader& failure_info);
 
 // All nodes have a failed start task or are unusable.

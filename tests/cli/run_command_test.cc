@@ -105,7 +105,7 @@ TEST_F(RunCommandTest, InJsonItIsOneDocument) {
 TEST_F(RunCommandTest, QuietOnlySaysWhatGoesWrong) {
   EXPECT_EQ(run({"-q"}).err, "");
   exit_codes["0"] = 2;
-  EXPECT_THAT(run({"-q"}).err, HasSubstr("task 0 failed with exit code 2"));
+  EXPECT_THAT(run({"-q"}).err, HasSubstr("task 0 (a) failed with exit code 2"));
 }
 
 TEST_F(RunCommandTest, AFolderWithBothTemplatesAndParametersDoes) {

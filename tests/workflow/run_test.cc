@@ -128,7 +128,7 @@ TEST_F(RunTest, AStartTaskThatFailsOnAllNodesEndsItPromptlyWithItsStderr) {
   const RunResult result = go();
   EXPECT_EQ(result.outcome, Outcome::NoNode);
   EXPECT_LT(pace.pauses, 3);
-  EXPECT_THAT(result.cause, HasSubstr("all 5 nodes of pool pool-r1 (exit code 100; FailureExitCode)"));
+  EXPECT_THAT(result.cause, HasSubstr("all 5 nodes of pool pool-r1 (exit code 100)"));
   EXPECT_THAT(result.cause, HasSubstr("not on this host: ffmpeg"));
   EXPECT_THAT(result.cause, HasSubstr("remedy:"));
   EXPECT_TRUE(backend.is_empty());
