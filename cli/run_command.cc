@@ -185,7 +185,8 @@ class RunCommand {
     tell_failed(result);
     if (!result.cause.empty()) err << "batchite: error: " << result.cause << '\n';
     if (result.outcome == Outcome::Cancelled) {
-      err << "batchite: error: cancelled; what the run made " << (flags_.keep ? "stays\n" : "was taken away\n");
+      err << "batchite: error: cancelled; "
+          << (result.kept.empty() ? "what the run made was taken away\n" : "what the run made stays, as listed\n");
     }
     if (result.outcome == Outcome::Succeeded) program_.note("Success! All tasks completed.");
     program_.note(fmt::format("Elapsed time: {}", clock_text(result.took)));

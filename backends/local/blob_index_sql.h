@@ -131,7 +131,12 @@ inline std::vector<std::string> paths(SQLite::Statement& statement) {
 }
 
 inline void run(SQLite::Statement& statement) {
-  while (statement.executeStep()) {
+  try {
+    while (statement.executeStep()) {
+    }
+  } catch (...) {
+    statement.tryReset();  // one left half-way would hold its transaction open
+    throw;
   }
   statement.reset();
 }

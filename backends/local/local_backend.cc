@@ -45,11 +45,7 @@ class LocalBackend : public Backend {
                                 .node_start_delay = options.node_start_delay}}) {
     if (!isolation_.warning.empty()) warnings_.push_back(isolation_.warning);
     service_.happened({HostRestarted{}}, clock_now());  // also announces the timers
-    host_.start([this](const std::vector<Event>& events) {
-      const std::lock_guard lock(mutex_);
-      service_.happened(events, clock_now());
-      reported_.notify_all();
-    });
+    host_.start([this](const std::vector<Event>& events) { take_reports(events); });
   }
 
   ~LocalBackend() override {
@@ -59,6 +55,7 @@ class LocalBackend : public Backend {
 
   Reply call(const Call& call) override {
     std::unique_lock lock(mutex_);
+    if (call.operation.method == contract::Method::Get) require_health();
     Answer answer = service_.call(call, clock_now());
     lock.unlock();
     if (auto* later = std::get_if<Later>(&answer)) return (*later)();
@@ -90,6 +87,24 @@ class LocalBackend : public Backend {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  void take_reports(const std::vector<Event>& events) {
+    const std::lock_guard lock(mutex_);
+    try {
+      service_.happened(events, clock_now());
+      unkept_.reset();
+    } catch (const Error& error) {
+      if (!unkept_) unkept_ = Unkept{clock_now(), error};
+      throw;
+    }
+    reported_.notify_all();
+  }
+
+  // Results that cannot be kept (a full disk) are brought again and again, but whoever watches tasks must not wait for
+  // them without end. Changes still go through: deleting something may be what helps.
+  void require_health() const {
+    if (unkept_ && clock_now() - unkept_->since > kPatience) throw unkept_->error;
+  }
+
   // A pool deleted just before the end goes now, not at the next start; but nobody waits long for it.
   void finish_deletions() {
     std::unique_lock lock(mutex_);
@@ -112,6 +127,12 @@ class LocalBackend : public Backend {
         .launcher = {.program = options_.launcher.string()}};
   }
 
+  static constexpr Ticks kPatience = std::chrono::seconds(5);
+  struct Unkept {
+    Time since;
+    Error error;
+  };
+
   const LocalOptions options_;
   const IsolationChoice isolation_;
   std::vector<std::string> warnings_;
@@ -122,6 +143,7 @@ class LocalBackend : public Backend {
   BlobService blobs_;
   Staging staging_;
   std::condition_variable reported_;  // with mutex_
+  std::optional<Unkept> unkept_;      // guarded by mutex_: since when reports could not be kept
   std::mutex mutex_;                  // held around every change of the service; the two below are used under it
   ProcessHost host_;
   Service service_;

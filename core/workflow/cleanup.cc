@@ -50,6 +50,7 @@ void Cleanup::remove(const Made& made) {
     wait_until_gone(made);
   } catch (const Error& error) {
     observer_.on(Notice{fmt::format("{} {} could not be deleted: {}", noun(made.kind), made.id, error.what())});
+    left_.push_back(fmt::format("{} {}", noun(made.kind), made.id));
     return;
   }
   observer_.on(StageFinished{made.kind, made.id, pace_.now() - begin});

@@ -20,7 +20,9 @@ class Cleanup {
 
   void add(Stage kind, std::string id) { made_.push_back({kind, std::move(id)}); }
   const std::vector<Made>& made() const { return made_; }
-  // Deletes all of it in reverse order, and waits until jobs and pools are gone.
+  const std::vector<std::string>& left() const { return left_; }  // as "pool p1"
+  // Deletes all of it in reverse order, and waits until jobs and pools are gone. What could not be deleted stays in
+  // left().
   void run();
   // Deletes what carries the mark of any run.
   void remove_leftovers();
@@ -34,6 +36,7 @@ class Cleanup {
   Pace& pace_;
   Observer& observer_;
   std::vector<Made> made_;
+  std::vector<std::string> left_;
 };
 
 }  // namespace batchite::workflow

@@ -236,6 +236,7 @@ void Run::clean_up() {
   cleanup_.run();
   for (const std::string& container : storage_.made()) cleanup_.add(Stage::DeleteContainer, container);
   cleanup_.run();
+  result_.kept = cleanup_.left();
 }
 
 }  // namespace
