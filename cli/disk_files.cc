@@ -137,6 +137,7 @@ std::vector<workflow::LocalFile> DiskFiles::find(const std::string& pattern) {
   std::ranges::sort(paths);
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   std::vector<workflow::LocalFile> files;
+  files.reserve(paths.size());
   for (const fs::path& path : paths) files.push_back(describe(path, base));
   return files;
 }
@@ -154,7 +155,7 @@ std::string DiskFiles::save(const std::string& name, ByteSource& content) {
   {
     const Descriptor fd(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (fd.get() < 0) fail(aside, "cannot be written");
-    std::vector<char> buffer(256 * 1024);
+    std::vector<char> buffer(std::size_t{256} * 1024);
     while (const std::size_t count = content.read(buffer)) {
       for (std::size_t done = 0; done < count;) {
         const ssize_t written = write(fd.get(), buffer.data() + done, count - done);

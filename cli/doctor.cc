@@ -68,7 +68,7 @@ Check check_location(const Program& program) {
 Check check_program(const Program& program, const std::string& name, const std::string& cure) {
   std::istringstream path(program.around().environment("PATH").value_or(""));
   for (std::string folder; std::getline(path, folder, ':');) {
-    const std::string file = folder + "/" + name;
+    const std::string file = fmt::format("{}/{}", folder, name);
     if (access(file.c_str(), X_OK) == 0) return {name, true, file};
   }
   return {name, false, "not on PATH", cure};
@@ -88,6 +88,7 @@ int examine(Program& program) {
   checks.push_back(check_program(program, "ffmpeg", "apt-get install ffmpeg (only the ffmpeg templates need it)"));
   for (Check& check : check_libraries()) checks.push_back(std::move(check));
   std::vector<Document> rows;
+  rows.reserve(checks.size());
   for (const Check& check : checks) {
     rows.push_back(
         {{"check", check.name}, {"ok", check.is_ok ? "ok" : "no"}, {"detail", check.detail}, {"cure", check.cure}});

@@ -42,7 +42,7 @@ std::vector<std::string> commands_of(const CLI::App& command) {
 std::string help_of(const CLI::App* command) {
   std::string path;
   for (const CLI::App* at = command->get_parent(); at != nullptr; at = at->get_parent()) {
-    path = at->get_name() + (path.empty() ? "" : " ") + path;
+    path = fmt::format("{}{}{}", at->get_name(), path.empty() ? "" : " ", path);
   }
   return command->help(path);
 }
@@ -166,7 +166,7 @@ void Program::fill_in(CLI::App& command, const std::string& section) {
 std::string Program::explain_extras(const std::string& text) {
   std::istringstream words(text.substr(std::min(text.find(": ") + 2, text.size())));
   std::vector<std::string> extras{std::istream_iterator<std::string>(words), {}};
-  std::ranges::stable_partition(extras, starts_with_dash);
+  std::stable_partition(extras.begin(), extras.end(), starts_with_dash);
   const std::string first = extras.empty() ? "" : extras.front();
   if (!starts_with_dash(first)) {
     const std::vector<std::string> known = commands_of(*chosen());
@@ -205,7 +205,7 @@ int Program::run(int argc, const char* const* argv) {
   }
   std::string section;
   for (const CLI::App* at = command; at != &app_; at = at->get_parent()) {
-    section = at->get_name() + (section.empty() ? "" : " ") + section;
+    section = fmt::format("{}{}{}", at->get_name(), section.empty() ? "" : " ", section);
   }
   const auto action = actions_.find(command);
   if (action == actions_.end()) {  // a noun without its verb

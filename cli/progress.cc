@@ -13,6 +13,8 @@ template <class... Functions>
 struct Cases : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+Cases(Functions...) -> Cases<Functions...>;
 
 std::string tasks(std::size_t count) { return fmt::format("{} task{}", count, count == 1 ? "" : "s"); }
 std::string files(std::size_t count) { return fmt::format("{} file{}", count, count == 1 ? "" : "s"); }

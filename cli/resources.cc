@@ -138,7 +138,7 @@ void write_bytes(ByteSource& bytes, const std::string& path, std::ostream& out) 
   std::ofstream file;
   if (!path.empty()) file.open(path, std::ios::binary | std::ios::trunc);
   std::ostream& to = path.empty() ? out : file;
-  std::vector<char> buffer(64 * 1024);
+  std::vector<char> buffer(std::size_t{64} * 1024);
   while (const std::size_t count = bytes.read(buffer)) to.write(buffer.data(), static_cast<std::streamsize>(count));
   to.flush();
   if (!to) throw UsageError(fmt::format("{}: cannot be written", path.empty() ? "standard output" : path));

@@ -44,6 +44,7 @@ int explain(Program& program, const TaskFlags& flags) {
     return kOk;
   }
   std::vector<Document> rows;
+  rows.reserve(reasons.size());
   for (const std::string& reason : reasons) rows.push_back({{"reason", reason}});
   program.printer().list(rows, columns);
   return kOk;

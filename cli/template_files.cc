@@ -118,6 +118,7 @@ std::vector<workflow::FileGroup> candidates(const workflow::FileGroups& groups) 
 
 std::vector<std::string> names_of(const std::vector<workflow::FileGroup>& groups) {
   std::vector<std::string> names;
+  names.reserve(groups.size());
   for (const workflow::FileGroup& group : groups)
     names.push_back(group.parameter.empty() ? group.name : group.parameter);
   return names;

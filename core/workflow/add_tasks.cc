@@ -30,7 +30,7 @@ constexpr unsigned kClientError = 400;
 }
 
 // Adds what it can and returns what is to be tried again.
-std::vector<Document> add_chunk(Client& client, const std::string& job, std::vector<Document> chunk, int tries) {
+std::vector<Document> add_chunk(Client& client, const std::string& job, const std::vector<Document>& chunk, int tries) {
   const Document answer =
       client.call("Task_AddCollection", {{"jobId", job}}, {}, Document{{"value", Document(chunk)}}).body;
   std::map<std::string, const Document*> by_id;
@@ -60,7 +60,7 @@ void add_tasks(Client& client, Pace& pace, const std::string& job, const std::ve
     try {
       for (int tries = 0; !chunk.empty(); ++tries) {
         if (tries > 0) pace.pause(Ticks(100ms) * tries);
-        chunk = add_chunk(client, job, std::move(chunk), tries);
+        chunk = add_chunk(client, job, chunk, tries);
       }
     } catch (const Error& error) {
       if (error.status() != kTooLarge || count == 1) throw;
