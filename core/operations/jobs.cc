@@ -54,20 +54,6 @@ void check_job(const Document& job) {
 
 const Job& state_of(const Change& change, JobKey job) { return change.state().jobs.at(job); }
 
-// Jobs on their way out refuse changes, each in its own words.
-void require_open(const Job& job) {
-  switch (job.status.state) {
-    case JobState::Terminating:
-      throw Error(errors::kJobBeingTerminated);
-    case JobState::Completed:
-      throw Error(errors::kJobCompleted);
-    case JobState::Deleting:
-      throw Error(errors::kJobBeingDeleted);
-    default:
-      return;
-  }
-}
-
 Answer add_job(Change& change, const Call& call) {
   Document job = contract::normalise(*call.operation.body, call.body);
   check_job(job);

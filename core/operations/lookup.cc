@@ -125,6 +125,19 @@ TaskKey the_task(const Change& change, const Call& call) {
   return TaskKey{find(change, Kind::Task, number(job), call.path.get("taskId"), errors::kTaskNotFound)};
 }
 
+void require_open(const Job& job) {
+  switch (job.status.state) {
+    case JobState::Terminating:
+      throw Error(errors::kJobBeingTerminated);
+    case JobState::Completed:
+      throw Error(errors::kJobCompleted);
+    case JobState::Deleting:
+      throw Error(errors::kJobBeingDeleted);
+    default:
+      return;
+  }
+}
+
 void check_conditions(const Call& call, Time modified) {
   const bool read = call.operation.method == contract::Method::Get || call.operation.method == contract::Method::Head;
   const auto fail = [&](bool not_modified) {

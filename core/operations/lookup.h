@@ -15,6 +15,10 @@ NodeKey the_node(const Change& change, const Call& call);  // path poolId and no
 JobKey the_job(const Change& change, const Call& call);    // path jobId
 TaskKey the_task(const Change& change, const Call& call);  // path jobId and taskId
 
+// Jobs on their way out refuse changes and tasks, each in its own words (JobBeingTerminated, JobCompleted,
+// JobBeingDeleted).
+void require_open(const Job& job);
+
 // Throws ConditionNotMet (304 for reads, 412 for writes) when the call's conditions do not hold for `modified`.
 void check_conditions(const Call& call, Time modified);
 

@@ -13,20 +13,6 @@ namespace {
 
 constexpr std::size_t kCollectionSize = 100;
 
-// A job that takes tasks. A disabled one does: they wait.
-void require_open(const Job& job) {
-  switch (job.status.state) {
-    case JobState::Terminating:
-      throw Error(errors::kJobBeingTerminated);
-    case JobState::Completed:
-      throw Error(errors::kJobCompleted);
-    case JobState::Deleting:
-      throw Error(errors::kJobBeingDeleted);
-    default:
-      return;
-  }
-}
-
 void default_constraints(Document& task, const Job& job) {
   default_to(task, "constraints", Document::object());
   default_to(task["constraints"], "maxWallClockTime", kNoLimit);
@@ -92,7 +78,7 @@ std::string url_of(Change& change, const Call& call, std::string_view task_id) {
 
 Answer add_task(Change& change, const Call& call) {
   const JobKey job = the_job(change, call);
-  require_open(change.state().jobs.at(job));
+  require_open(change.state().jobs.at(job));  // a disabled job takes tasks too: they wait
   const Document body = contract::normalise(*call.operation.body, call.body);
   const TasksAdded::One added = store_task(change, job, body);
   change.happen(TasksAdded{{added}});
