@@ -107,18 +107,28 @@ fs::path NodeDirectories::make(NodeKey node, const std::string& pool_id, const s
 }
 
 fs::path NodeDirectories::take_away(NodeKey node) {
+  fs::path root;
+  {
+    const std::unique_lock lock(mutex_);
+    const auto found = roots_.find(node);
+    if (found == roots_.end()) return {};
+    root = found->second;
+    roots_.erase(found);
+  }
+  const fs::path away = take_away(root);
+  std::error_code ignored;
+  fs::remove(root.parent_path(), ignored);  // the pool's directory, once its last node went
+  return away;
+}
+
+fs::path NodeDirectories::take_away(const fs::path& directory) {
   const std::unique_lock lock(mutex_);
-  const auto found = roots_.find(node);
-  if (found == roots_.end()) return {};
-  const fs::path root = found->second;
-  roots_.erase(found);
   const fs::path away = nodes_ / kTrash / std::to_string(++removed_);
   std::error_code error;
   fs::create_directories(nodes_ / kTrash, error);
-  fs::rename(root, away, error);
-  std::error_code ignored;
-  fs::remove(root.parent_path(), ignored);  // the pool's directory, once its last node went
-  return error ? root : away;
+  fs::rename(directory, away, error);
+  if (!error) return away;
+  return fs::exists(directory, error) ? directory : fs::path();
 }
 
 fs::path NodeDirectories::root(NodeKey node) const {

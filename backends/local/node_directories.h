@@ -22,6 +22,8 @@ class NodeDirectories : public NodeFiles {
   std::filesystem::path make(NodeKey node, const std::string& pool_id, const std::string& node_id, bool fresh);
   // Takes the node's directories out of sight at once and says where they now wait for their removal.
   std::filesystem::path take_away(NodeKey node);
+  // The same for one directory of a node; its name is free again at once. Empty: it was not there.
+  std::filesystem::path take_away(const std::filesystem::path& directory);
   // Throws NodeNotFound.
   std::filesystem::path root(NodeKey node) const;
 

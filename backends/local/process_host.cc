@@ -64,12 +64,6 @@ std::chrono::nanoseconds wall_clock_limit(const Document& spec) {
   return limit >= kLongest ? std::chrono::nanoseconds(0) : std::chrono::nanoseconds(limit);
 }
 
-void remove_task_files(const fs::path& directory) {
-  remove_tree(directory);
-  std::error_code ignored;  // the job's own directories, once empty
-  if (fs::remove(directory.parent_path(), ignored)) fs::remove(directory.parent_path().parent_path(), ignored);
-}
-
 bool is_admin(const Document& spec) {
   return Reader(spec).object("userIdentity").object("autoUser").text("elevationLevel") == "admin";
 }
@@ -302,16 +296,12 @@ void ProcessHost::perform(KillTask& order) {
 void ProcessHost::perform(RemoveTaskFilesOrder& order) {
   const auto node = nodes_.find(order.what.node);
   if (node == nodes_.end()) return;
-  const TaskKey task = order.what.task;
+  // Moved first: a task of the same name may be next, and a process that is still dying does not mind.
   const fs::path directory = node->second.facts.root / order.directory;
-  // A process of it may still be dying; its directory goes after it.
-  for (const auto& [id, run] : runs_) {
-    if (!run->is_start_task && run->task == task) {
-      run->remove_files = true;
-      return;
-    }
-  }
-  in_background([directory] { remove_task_files(directory); });
+  const fs::path away = directories_.take_away(directory);
+  if (!away.empty()) in_background([away] { remove_tree(away); });
+  std::error_code ignored;  // the job's own directories, once empty
+  if (fs::remove(directory.parent_path(), ignored)) fs::remove(directory.parent_path().parent_path(), ignored);
 }
 
 void ProcessHost::perform(WakeAt& order) { wake_at_ = order.at; }
@@ -419,7 +409,6 @@ void ProcessHost::end(RunId id) {
   } else {
     events_.emplace_back(TaskExited{run->task, run->attempt, run->outcome});
   }
-  if (run->remove_files) in_background([directory = run->directory] { remove_task_files(directory); });
   NodeHost& node = nodes_.at(run->node);
   if (--node.runs == 0 && node.when_empty) std::exchange(node.when_empty, {})();
 }

@@ -52,7 +52,6 @@ class ProcessHost : public Host {
     int boot = 0;
     int attempt = 0;
     bool killed = false;
-    bool remove_files = false;  // once it has ended
     std::filesystem::path directory;
     Document spec;
     RunRequest request;

@@ -38,7 +38,15 @@ Place place_of_node(const Change& change, const Call& call) {
   return {node, "", node_url(change, change.name_of(node)) + "/files"};
 }
 
+// A path stays below the place it was asked of: "..", or a path from the root, is a file that is not there.
 std::string full_path(const Place& place, const std::string& path) {
+  bool stays = !path.starts_with('/');
+  for (std::size_t from = 0; stays && from <= path.size();) {
+    const std::size_t slash = std::min(path.find('/', from), path.size());
+    stays = path.compare(from, slash - from, "..") != 0;
+    from = slash + 1;
+  }
+  if (!stays) throw Error(errors::kFileNotFound);
   return place.directory.empty() ? path : place.directory + "/" + path;
 }
 
