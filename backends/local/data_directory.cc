@@ -49,8 +49,8 @@ FileDescriptor take_lock(const fs::path& location) {
 
 }  // namespace
 
-DataDirectory::DataDirectory(fs::path location, bool ephemeral)
-    : location_(ephemeral ? make_temporary() : fs::absolute(std::move(location))), ephemeral_(ephemeral) {
+DataDirectory::DataDirectory(const fs::path& location, bool ephemeral)
+    : location_(ephemeral ? make_temporary() : fs::absolute(location)), ephemeral_(ephemeral) {
   std::error_code error;
   fs::create_directories(location_, error);
   if (error) throw UsageError(fmt::format("{}: cannot be made: {}", location_.string(), error.message()));

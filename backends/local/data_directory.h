@@ -12,7 +12,7 @@ class DataDirectory {
  public:
   // Makes the directory and takes its lock. Throws UsageError: somebody holds it (naming the pid), or it cannot be
   // made.
-  DataDirectory(std::filesystem::path location, bool ephemeral);
+  DataDirectory(const std::filesystem::path& location, bool ephemeral);
   ~DataDirectory();  // an ephemeral one is removed
   DataDirectory(const DataDirectory&) = delete;
   DataDirectory& operator=(const DataDirectory&) = delete;

@@ -100,7 +100,7 @@ fs::path NodeDirectories::know(NodeKey node, const std::string& pool_id, const s
 }
 
 fs::path NodeDirectories::make(NodeKey node, const std::string& pool_id, const std::string& node_id, bool fresh) {
-  const fs::path root = know(node, pool_id, node_id);
+  fs::path root = know(node, pool_id, node_id);
   if (fresh) remove_tree(root);
   for (const char* directory : kLayout) fs::create_directories(root / directory);
   return root;
@@ -115,7 +115,7 @@ fs::path NodeDirectories::take_away(NodeKey node) {
     root = found->second;
     roots_.erase(found);
   }
-  const fs::path away = take_away(root);
+  fs::path away = take_away(root);
   std::error_code ignored;
   fs::remove(root.parent_path(), ignored);  // the pool's directory, once its last node went
   return away;
@@ -123,7 +123,7 @@ fs::path NodeDirectories::take_away(NodeKey node) {
 
 fs::path NodeDirectories::take_away(const fs::path& directory) {
   const std::unique_lock lock(mutex_);
-  const fs::path away = nodes_ / kTrash / std::to_string(++removed_);
+  fs::path away = nodes_ / kTrash / std::to_string(++removed_);
   std::error_code error;
   fs::create_directories(nodes_ / kTrash, error);
   fs::rename(directory, away, error);

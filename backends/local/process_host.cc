@@ -317,7 +317,8 @@ void ProcessHost::kill_runs(const std::function<bool(const Run&)>& which) {
 
 // --- one run --------------------------------------------------------------------------------------------------------
 
-void ProcessHost::begin(std::unique_ptr<Run> run, std::vector<const Document*> settings, TaskFacts facts) {
+void ProcessHost::begin(std::unique_ptr<Run> run, const std::vector<const Document*>& settings,
+                        const TaskFacts& facts) {
   NodeHost& node = nodes_.at(run->node);
   ++node.runs;
   const RunId id = ++last_run_;

@@ -82,7 +82,7 @@ class ProcessHost : public Host {
   void perform(KillTask& order);
   void perform(WakeAt& order);
 
-  void begin(std::unique_ptr<Run> run, std::vector<const Document*> settings, TaskFacts facts);
+  void begin(std::unique_ptr<Run> run, const std::vector<const Document*>& settings, const TaskFacts& facts);
   void stage_in(RunId id);
   void exited(const TaskExit& exit);
   void stage_out(RunId id);
