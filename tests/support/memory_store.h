@@ -26,7 +26,9 @@ class MemoryStore : public Store {
     if (find(kind, row.parent, row.id)) return std::nullopt;
     auto& rows = of(kind);
     Row stored = row;
-    if (stored.key == 0) stored.key = rows.empty() ? 1 : rows.rbegin()->first + 1;
+    std::int64_t& last = last_keys_[static_cast<std::size_t>(kind)];
+    if (stored.key == 0) stored.key = last + 1;
+    last = std::max(last, stored.key);
     rows[stored.key] = stored;
     return stored.key;
   }
@@ -62,6 +64,7 @@ class MemoryStore : public Store {
   using Rows = std::map<std::int64_t, Row>;
   Rows& of(Kind kind) { return rows_[static_cast<std::size_t>(kind)]; }
   std::array<Rows, std::size(kKinds)> rows_, before_;
+  std::array<std::int64_t, std::size(kKinds)> last_keys_{};
 };
 
 }  // namespace batchite
