@@ -38,7 +38,7 @@ std::vector<Check> check_isolation() {
   for (const ProbeStep& step : probe_isolation()) {
     std::string detail = step.detail;
     if (step.error != 0) detail += (detail.empty() ? "" : ": ") + std::string(strerror(step.error));
-    checks.push_back({fmt::format("isolation {}: {}", name_of(step.level), step.name), step.ok, detail, step.cure});
+    checks.push_back({"isolation " + step.name, step.ok, detail, step.cure});
   }
   return checks;
 }
