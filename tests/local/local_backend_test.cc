@@ -65,8 +65,8 @@ TEST_F(LocalBackendTest, AFailedTaskRunsAgainInItsDirectoryUntilItsRetriesAreSpe
 
 TEST_F(LocalBackendTest, ARetryThatSucceedsIsASuccess) {
   nodes(1);
-  const Document info = run(shell("t", "echo x >> runs; test $(wc -l < runs) -eq 2",
-                                  {{"constraints", {{"maxTaskRetryCount", 3}}}}));
+  const Document info =
+      run(shell("t", "echo x >> runs; test $(wc -l < runs) -eq 2", {{"constraints", {{"maxTaskRetryCount", 3}}}}));
   EXPECT_EQ(info["exitCode"], 0);
   EXPECT_EQ(info["retryCount"], 1);
   EXPECT_EQ(info["result"], "success");
@@ -181,14 +181,13 @@ TEST_F(LocalBackendTest, ResourceFilesAreThereBeforeTheProcessStarts) {
   put_blob("input", "film/a.txt", "one");
   put_blob("input", "film/b/c.txt", "two");
   put_blob("input", "other.txt", "three");
-  const Document info =
-      run(shell("t", "find . -type f | sort; cat x/other.txt", 
-                resources({{{"httpUrl", sas("input", "r", "other.txt")}, {"filePath", "x/other.txt"}, {"fileMode", "0640"}},
-                           {{"storageContainerUrl", sas("input", "rl")}, {"blobPrefix", "film/"}, {"filePath", "d"}},
-                           {{"autoStorageContainerName", "input"}, {"blobPrefix", "film/b"}}})));
+  const Document info = run(
+      shell("t", "find . -type f | sort; cat x/other.txt",
+            resources({{{"httpUrl", sas("input", "r", "other.txt")}, {"filePath", "x/other.txt"}, {"fileMode", "0640"}},
+                       {{"storageContainerUrl", sas("input", "rl")}, {"blobPrefix", "film/"}, {"filePath", "d"}},
+                       {{"autoStorageContainerName", "input"}, {"blobPrefix", "film/b"}}})));
   EXPECT_EQ(info["exitCode"], 0);
-  EXPECT_EQ(task_file("t", "stdout.txt"),
-            "./d/film/a.txt\n./d/film/b/c.txt\n./film/b/c.txt\n./x/other.txt\nthree");
+  EXPECT_EQ(task_file("t", "stdout.txt"), "./d/film/a.txt\n./d/film/b/c.txt\n./film/b/c.txt\n./x/other.txt\nthree");
   const auto mode = [&](const char* name) {
     return static_cast<unsigned>(fs::status(directory("t") / "wd" / name).permissions());
   };
@@ -242,7 +241,8 @@ TEST_F(LocalBackendTest, OutputFilesGoToTheirContainersWhenTheirConditionHolds) 
                     output("nothing/*.zip", url, id)}}});
   };
   EXPECT_EQ(run(with("good", "echo a > a.mp4; echo b > b.mp4; touch why best; echo said"))["result"], "success");
-  EXPECT_EQ(blob_names("output"), "good/best good/films/a.mp4 good/films/b.mp4 good/log/stderr.txt good/log/stdout.txt ");
+  EXPECT_EQ(blob_names("output"),
+            "good/best good/films/a.mp4 good/films/b.mp4 good/log/stderr.txt good/log/stdout.txt ");
   EXPECT_EQ(blob_text("output", "good/log/stdout.txt"), "said\n");
   EXPECT_EQ(blob_text("output", "good/films/b.mp4"), "b\n");
 

@@ -28,11 +28,8 @@ struct Asking {
 inline Reply ask(Backend& backend, std::string_view operation, const Asking& asking = {}) {
   const contract::Operation* row = contract::find_operation(operation);
   if (!row) throw std::logic_error("no operation " + std::string(operation));
-  return backend.call({.operation = *row,
-                       .path = asking.path,
-                       .query = asking.query,
-                       .headers = asking.headers,
-                       .body = asking.body});
+  return backend.call(
+      {.operation = *row, .path = asking.path, .query = asking.query, .headers = asking.headers, .body = asking.body});
 }
 
 // "409 PoolExists", or the success status.
@@ -105,9 +102,7 @@ class TemporaryDirectory {
 
 class LocalBackendTest : public ::testing::Test {
  protected:
-  LocalOptions options() const {
-    return {.location = place(), .isolation = "process", .launcher = BATCHITE_PROGRAM};
-  }
+  LocalOptions options() const { return {.location = place(), .isolation = "process", .launcher = BATCHITE_PROGRAM}; }
   std::filesystem::path place() const { return temporary_.path() / "data"; }
   std::filesystem::path root() const { return temporary_.path(); }
 
@@ -156,9 +151,7 @@ class LocalBackendTest : public ::testing::Test {
   static Asking the_task(const std::string& task, const std::string& job = "j") {
     return {.path = {{"jobId", job}, {"taskId", task}}};
   }
-  Document task(const std::string& id, const std::string& job = "j") {
-    return ask("Task_Get", the_task(id, job)).body;
-  }
+  Document task(const std::string& id, const std::string& job = "j") { return ask("Task_Get", the_task(id, job)).body; }
   std::string state(const std::string& id) { return task(id)["state"]; }
   bool reaches(const std::string& id, const std::string& wanted) {
     return eventually([&] { return state(id) == wanted; });
@@ -208,9 +201,10 @@ class LocalBackendTest : public ::testing::Test {
     backend().blob({.operation = BlobOperation::CreateContainer, .account = {}, .container = name});
   }
   std::string blob_text(const std::string& container, const std::string& blob) {
-    return read_all(*backend()
-                         .blob({.operation = BlobOperation::GetBlob, .account = {}, .container = container, .blob = blob})
-                         .bytes);
+    return read_all(
+        *backend()
+             .blob({.operation = BlobOperation::GetBlob, .account = {}, .container = container, .blob = blob})
+             .bytes);
   }
   std::string blob_names(const std::string& container) {
     std::string names;
@@ -220,11 +214,11 @@ class LocalBackendTest : public ::testing::Test {
     return names;
   }
   std::string sas(const std::string& container, const std::string& permissions, const std::string& blob = "") {
-    return backend().sas_url({.container = container,
-                              .blob = blob,
-                              .permissions = permissions,
-                              .expiry = std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()) +
-                                        std::chrono::hours(1)});
+    return backend().sas_url(
+        {.container = container,
+         .blob = blob,
+         .permissions = permissions,
+         .expiry = std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()) + std::chrono::hours(1)});
   }
 
  private:
