@@ -163,19 +163,21 @@ std::shared_ptr<ByteSource> NodeDirectories::open(NodeKey node, const std::strin
   return std::make_shared<FileSource>(std::move(file), first, end - first);
 }
 
+// A link is removed itself, wherever it leads.
 void NodeDirectories::remove(NodeKey node, const std::string& path, bool recursive) {
-  const fs::path base = root(node);
-  const bool is_directory = stat(node, path).is_directory;
   const std::size_t slash = path.rfind('/');
   const std::string parent = slash == std::string::npos ? "" : path.substr(0, slash);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (name.empty() || name == "." || name == "..") throw Error(errors::kFileNotFound);
-  const FileDescriptor directory = open_beneath(base, parent, O_PATH | O_DIRECTORY);
-  if (is_directory && recursive) {
-    remove_tree(base / path);
+  const FileDescriptor directory = open_beneath(root(node), parent, O_PATH | O_DIRECTORY);
+  struct stat status {};
+  if (fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) throw Error(errors::kFileNotFound);
+  if (S_ISDIR(status.st_mode) && recursive) {
+    // By the open directory, as a task may change the names on the way meanwhile.
+    remove_tree(fs::path("/proc/self/fd") / std::to_string(directory.get()) / name);
     return;
   }
-  if (unlinkat(directory.get(), name.c_str(), is_directory ? AT_REMOVEDIR : 0) == 0) return;
+  if (unlinkat(directory.get(), name.c_str(), S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) == 0) return;
   throw Error(errno == ENOTEMPTY || errno == EEXIST ? errors::kOperationInvalidForCurrentState : errors::kIOError);
 }
 
