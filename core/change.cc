@@ -141,6 +141,10 @@ HostOrder Change::order(const Action& action) {
     const NodeName& name = name_of(boot->node);
     return BootNodeOrder{*boot, name.pool_id, name.node_id, world_.state.nodes.at(boot->node).status.dedicated};
   }
+  if (const auto* remove = std::get_if<RemoveNode>(&action)) {
+    const NodeName& name = name_of(remove->node);
+    return RemoveNodeOrder{*remove, name.pool_id, name.node_id};
+  }
   if (const auto* start = std::get_if<RunStartTask>(&action)) {
     const PoolKey pool = world_.state.nodes.at(start->node).status.pool;
     const Document document = Document::parse(read().get(Kind::Pool, number(pool)).spec);

@@ -25,6 +25,11 @@ struct BootNodeOrder {
   std::string node_id;
   bool dedicated = true;
 };
+struct RemoveNodeOrder {
+  RemoveNode what;
+  std::string pool_id;
+  std::string node_id;
+};
 struct RunStartTaskOrder {
   RunStartTask what;
   std::string spec;  // the start task's document, JSON
@@ -40,7 +45,7 @@ struct RemoveTaskFilesOrder {
   std::string directory;  // below the node's root
 };
 
-using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RemoveTaskFilesOrder, RemoveNode,
+using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RemoveTaskFilesOrder, RemoveNodeOrder,
                                KillStartTask, KillTask, WakeAt>;
 
 // A task's directory below its node's root: workitems/{job}/job-1/{task}.

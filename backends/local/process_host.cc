@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cstdlib>
 #include <cstring>
@@ -245,8 +246,9 @@ void ProcessHost::perform(BootNodeOrder& order) {
   });
 }
 
-void ProcessHost::perform(RemoveNode& order) {
-  const NodeKey key = order.node;
+void ProcessHost::perform(RemoveNodeOrder& order) {
+  const NodeKey key = order.what.node;
+  directories_.know(key, order.pool_id, order.node_id);  // it may not have been booted since we started
   kill_runs([key](const Run& run) { return run.node == key; });
   when_empty(key, [this, key] {
     if (options_.isolation == Isolation::Landlock) launcher_->forget_node(static_cast<std::uint32_t>(number(key)));
@@ -296,12 +298,26 @@ void ProcessHost::perform(KillTask& order) {
 void ProcessHost::perform(RemoveTaskFilesOrder& order) {
   const auto node = nodes_.find(order.what.node);
   if (node == nodes_.end()) return;
-  // Moved first: a task of the same name may be next, and a process that is still dying does not mind.
-  const fs::path directory = node->second.facts.root / order.directory;
+  for (const auto& [id, run] : runs_) {
+    if (!run->is_start_task && run->task == order.what.task) run->is_forgotten = true;
+  }
+  remove_task_files(node->second.facts.root / order.directory);
+}
+
+// Moved first: a task of the same name may be next, and a process that is still dying does not mind.
+void ProcessHost::remove_task_files(const fs::path& directory) {
   const fs::path away = directories_.take_away(directory);
   if (!away.empty()) in_background([away] { remove_tree(away); });
-  std::error_code ignored;  // the job's own directories, once empty
-  if (fs::remove(directory.parent_path(), ignored)) fs::remove(directory.parent_path().parent_path(), ignored);
+  remove_if_unused(directory.parent_path());
+}
+
+// The directories of a job, once they are empty and no run is about to make its own there.
+void ProcessHost::remove_if_unused(const fs::path& directory) {
+  for (const auto& [id, run] : runs_) {
+    if (run->directory.parent_path() == directory) return;
+  }
+  std::error_code ignored;
+  if (fs::remove(directory, ignored)) fs::remove(directory.parent_path(), ignored);
 }
 
 void ProcessHost::perform(WakeAt& order) { wake_at_ = order.at; }
@@ -410,6 +426,9 @@ void ProcessHost::end(RunId id) {
   } else {
     events_.emplace_back(TaskExited{run->task, run->attempt, run->outcome});
   }
+  // It may have made its directory only after that was removed.
+  const auto is_same = [&run](const auto& other) { return other.second->directory == run->directory; };
+  if (run->is_forgotten && std::none_of(runs_.begin(), runs_.end(), is_same)) remove_task_files(run->directory);
   NodeHost& node = nodes_.at(run->node);
   if (--node.runs == 0 && node.when_empty) std::exchange(node.when_empty, {})();
 }

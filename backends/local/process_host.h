@@ -52,6 +52,7 @@ class ProcessHost : public Host {
     int boot = 0;
     int attempt = 0;
     bool killed = false;
+    bool is_forgotten = false;  // its directory has been removed
     std::filesystem::path directory;
     Document spec;
     RunRequest request;
@@ -77,7 +78,7 @@ class ProcessHost : public Host {
   void perform(RunStartTaskOrder& order);
   void perform(RunTaskOrder& order);
   void perform(RemoveTaskFilesOrder& order);
-  void perform(RemoveNode& order);
+  void perform(RemoveNodeOrder& order);
   void perform(KillStartTask& order);
   void perform(KillTask& order);
   void perform(WakeAt& order);
@@ -87,6 +88,8 @@ class ProcessHost : public Host {
   void exited(const TaskExit& exit);
   void stage_out(RunId id);
   void end(RunId id);
+  void remove_task_files(const std::filesystem::path& directory);
+  void remove_if_unused(const std::filesystem::path& directory);
   void kill_runs(const std::function<bool(const Run&)>& which);
   void when_empty(NodeKey node, std::function<void()> work);
 

@@ -142,6 +142,20 @@ TEST_F(LocalBackendTest, ADeletedTaskTakesItsProcessAndDirectoryAlong) {
   EXPECT_TRUE(eventually([&] { return !fs::exists(place.parent_path().parent_path()); })) << "the job's, once empty";
 }
 
+TEST_F(LocalBackendTest, ATaskThatIsDeletedAtOnceLeavesNothing) {
+  nodes(1);
+  const std::string node = first_node();
+  for (int round = 0; round < 30; ++round) {
+    add(shell("t", "exec sleep 1000"));
+    ASSERT_EQ(outcome("Task_Delete", the_task("t")), "200");
+  }
+  add(shell("last", "true"));
+  result("last");
+  EXPECT_TRUE(eventually([&] { return !fs::exists(node_root(node) / "workitems/j/job-1/t"); }));
+  EXPECT_TRUE(eventually([&] { return processes_at(place() / "nodes").empty(); }));
+  EXPECT_TRUE(fs::exists(directory("last") / "wd"));
+}
+
 TEST_F(LocalBackendTest, ATaskAddedAfterItsNamesakeWasDeletedStartsInAFreshDirectory) {
   nodes(1);
   const Document task = shell("t", "echo $$ > pid; test ! -e mark && touch mark && test -e pid");

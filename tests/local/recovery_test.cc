@@ -148,6 +148,24 @@ TEST_F(RecoveryTest, TasksThatEndedWhileTheProgramWasKilledAreCountedOnce) {
   EXPECT_EQ(counts()["failed"], 0);
 }
 
+TEST_F(RecoveryTest, ANodeThatWasLeavingIsGoneWithItsDirectories) {
+  killed_after(1, [](Backend& backend, int out) {
+    batchite::ask(backend, "Pool_Add", {.body = pool_document("p", 1)});
+    batchite::ask(backend, "Job_Add", {.body = job_document("j", "p")});
+    batchite::ask(backend, "Task_Add", {.path = {{"jobId", "j"}}, .body = shell("t", "sleep 7654")});
+    const Asking task{.path = {{"jobId", "j"}, {"taskId", "t"}}};
+    while (batchite::ask(backend, "Task_Get", task).body["state"] != "running") usleep(1000);
+    batchite::ask(backend, "Pool_Resize",
+                  {.path = {{"poolId", "p"}},
+                   .body = {{"targetLowPriorityNodes", 0}, {"nodeDeallocationOption", "taskcompletion"}}});
+    say(out, "leaving");
+  });
+  ASSERT_TRUE(std::filesystem::exists(place() / "nodes/p"));
+  EXPECT_TRUE(eventually([&] { return node_list().empty(); }));
+  EXPECT_FALSE(std::filesystem::exists(place() / "nodes/p"));
+  EXPECT_EQ(state("t"), "active");
+}
+
 TEST_F(RecoveryTest, ADatabaseOfANewerBatchiteIsRefusedByName) {
   backend();
   close();
