@@ -212,8 +212,9 @@ Ticks parse_timeout(const std::string& text, const std::string& flag) {
   };
   const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
   const auto unit = kUnits.find(text.substr(digits));
+  const std::string figure = text.substr(0, digits);
   char* end = nullptr;
-  const double number = std::strtod(text.substr(0, digits).c_str(), &end);
+  const double number = std::strtod(figure.c_str(), &end);
   if (digits == 0 || *end != '\0' || unit == kUnits.end() || number <= 0 || number > 1e6) {
     throw UsageError(fmt::format("{} {}: write a duration as 90s, 15m, 2h, 1d or PT15M", flag, text));
   }
