@@ -1,6 +1,6 @@
 // Seam 1: the service, whoever carries it out. The command line, the workflow and the emulator talk to nothing else, so
 // what runs on local processes runs on Azure. A new backend implements these three and passes
-// tests/local/backend_test.cc.
+// tests/local/local_backend_test.cc.
 //
 // Every function is safe from any thread, blocks until the answer is there, and throws Error with the service's own
 // code.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
@@ -41,8 +42,8 @@ Outcome outcome_of(const TaskExit& exit) {
       outcome.may_retry = false;
       return outcome;
     case TaskExit::Kind::LaunchFailed:
-      outcome.failure =
-          failure_of(failures::kCommandLaunchFailed, {{"Message", exit.step + ": " + std::strerror(exit.value)}});
+      outcome.failure = failure_of(exit.value == ENOSPC ? failures::kDiskFull : failures::kCommandLaunchFailed,
+                                   {{"Message", exit.step + ": " + std::strerror(exit.value)}});
       outcome.may_retry = false;
       return outcome;
     default:

@@ -1,5 +1,5 @@
-// What the scheduler calls things: numbers handed out by the store, never reused, in the order of creation.
-// They are types of their own, so that a job cannot be passed where a task is meant.
+// What the scheduler calls things: numbers handed out by the store in the order of creation, not reused while it is
+// open. They are types of their own, so that a job cannot be passed where a task is meant.
 #pragma once
 #include <cstdint>
 

@@ -400,7 +400,7 @@ TEST_F(LocalBackendTest, TenThousandTasksOnFourNodesAllEnd) {
     ASSERT_EQ(reply.body["value"][99]["status"], "Success");
   }
   const auto counts = [&] { return ask("Job_GetTaskCounts", {.path = {{"jobId", "j"}}}).body["taskCounts"]; };
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(100);
   while (counts()["completed"] != kTasks && std::chrono::steady_clock::now() < give_up) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
