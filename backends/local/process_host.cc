@@ -193,6 +193,7 @@ void ProcessHost::replace_launcher() {
   launcher_.reset();
   launcher_ = std::make_unique<Launcher>(options_.launcher);
   runs_.clear();
+  queues_.clear();
   to_launch_.clear();
   for (auto& [key, node] : nodes_) {
     node.runs = 0;
@@ -353,11 +354,24 @@ void ProcessHost::begin(std::unique_ptr<Run> run, const std::vector<const Docume
   request.isolation = options_.isolation;
   request.node = static_cast<std::uint32_t>(number(run->node));
   request.admin = is_admin(run->spec);
-  const bool has_files = !Reader(run->spec).array("resourceFiles").empty();
   run->outcome.started = clock_now();
-  if (!has_files) to_launch_.push_back(request);
+  std::deque<RunId>& queue = queues_[directory];
+  queue.push_back(id);
   runs_.emplace(id, std::move(run));
-  if (has_files) stage_in(id);
+  if (queue.size() == 1) go(id);
+}
+
+// Its turn in its directory has come.
+void ProcessHost::go(RunId id) {
+  Run& run = *runs_.at(id);
+  if (run.killed) {
+    run.outcome.may_retry = false;
+    end(id);
+  } else if (Reader(run.spec).array("resourceFiles").empty()) {
+    to_launch_.push_back(run.request);
+  } else {
+    stage_in(id);
+  }
 }
 
 void ProcessHost::stage_in(RunId id) {
@@ -428,8 +442,14 @@ void ProcessHost::end(RunId id) {
     events_.emplace_back(TaskExited{run->task, run->attempt, run->outcome});
   }
   // It may have made its directory only after that was removed.
-  const auto is_same = [&run](const auto& other) { return other.second->directory == run->directory; };
-  if (run->is_forgotten && std::none_of(runs_.begin(), runs_.end(), is_same)) remove_task_files(run->directory);
+  if (run->is_forgotten) remove_task_files(run->directory);
+  const auto queue = queues_.find(run->directory.string());
+  queue->second.pop_front();
+  if (queue->second.empty()) {
+    queues_.erase(queue);
+  } else {
+    go(queue->second.front());
+  }
   NodeHost& node = nodes_.at(run->node);
   if (--node.runs == 0 && node.when_empty) std::exchange(node.when_empty, {})();
 }

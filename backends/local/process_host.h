@@ -5,6 +5,7 @@
 // queues.
 #pragma once
 #include <boost/asio/thread_pool.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -84,6 +85,7 @@ class ProcessHost : public Host {
   void perform(WakeAt& order);
 
   void begin(std::unique_ptr<Run> run, const std::vector<const Document*>& settings, const TaskFacts& facts);
+  void go(RunId id);
   void stage_in(RunId id);
   void exited(const TaskExit& exit);
   void stage_out(RunId id);
@@ -111,6 +113,9 @@ class ProcessHost : public Host {
   // The loop's own.
   std::unordered_map<NodeKey, NodeHost> nodes_;
   std::unordered_map<RunId, std::unique_ptr<Run>> runs_;
+  // By directory: the first is under way, the others wait until it has ended. A task that runs again must not find what
+  // a process that is still dying writes.
+  std::unordered_map<std::string, std::deque<RunId>> queues_;
   RunId last_run_ = 0;
   std::vector<RunRequest> to_launch_;
   std::vector<Event> events_;

@@ -21,7 +21,7 @@ void note_recent(Node& node, TaskKey key) {
   if (node.recent.size() > kRecentTasks) node.recent.pop_back();
 }
 
-// The task has nothing to do any more with the node where it ran last.
+// The task has nothing to do any more with the node where it ran last, or begins there anew.
 void forget_node(State& state, TaskKey key, Task& task, Effects& out) {
   if (Node* node = find(state.nodes, task.status.node)) {
     std::erase(node->recent, key);
@@ -103,7 +103,7 @@ void start(State& state, TaskKey key, NodeKey on, Time now, Effects& out) {
   TaskStatus& status = task.status;
   dequeue(state, key, task);
   count(job, task, -1);
-  if (status.node != on) forget_node(state, key, task, out);
+  forget_node(state, key, task, out);
   move_to(task, TaskState::Running, now);
   count(job, task, +1);
   status.node = on;

@@ -79,7 +79,7 @@ TEST_F(SchedulerNodeTest, ARebootRequeuesOrTerminatesOrWaits) {
   add("a");
   EXPECT_EQ(reboot(1), "kill a#1 on n1; boot n1#2");
   EXPECT_EQ(shown("a"), "active, was running, 1 requeues, on n1");
-  EXPECT_EQ(booted(1, 2), "run a#2 on n1");
+  EXPECT_EQ(booted(1, 2), "clean a on n1; run a#2 on n1");
   EXPECT_EQ(reboot(1, DrainOption::Terminate), "kill a#2 on n1; boot n1#3");
   EXPECT_EQ(shown("a"), "completed, was running, TaskEnded, 1 requeues, on n1");
   add("b");
@@ -115,7 +115,7 @@ TEST_F(SchedulerNodeTest, ANodeTakenOffFinishesOrGivesUpItsTasks) {
   EXPECT_EQ(scheduling(1, true), "run b#1 on n1");
   EXPECT_EQ(scheduling(1, false), "kill b#1 on n1");
   EXPECT_EQ(node_state(1), NodeState::Offline);
-  EXPECT_EQ(scheduling(1, true), "run b#2 on n1");
+  EXPECT_EQ(scheduling(1, true), "clean b on n1; run b#2 on n1");
   EXPECT_EQ(scheduling(1, false, DrainOption::Terminate), "kill b#2 on n1");
   EXPECT_EQ(shown("b"), "completed, was running, TaskEnded, 1 requeues, on n1");
 }
@@ -141,7 +141,7 @@ TEST_F(SchedulerNodeTest, APreemptedNodeComesBackEmptyAndItsTasksRunAgainWithout
   EXPECT_EQ(shown("a"), "active, was running, on n1");
   EXPECT_EQ(later({}), "boot n1#2 fresh");
   EXPECT_EQ(node_state(1), NodeState::Creating);
-  EXPECT_EQ(booted(1, 2), "start task n1#2.1; run a#2 on n1");
+  EXPECT_EQ(booted(1, 2), "start task n1#2.1; clean a on n1; run a#2 on n1");
 }
 
 TEST_F(SchedulerNodeTest, AnUnusableNodeTellsWhyAndGivesItsTasksToOthers) {
@@ -191,7 +191,7 @@ TEST_F(SchedulerNodeTest, AfterARestartEveryNodeBootsAndRunningTasksAreRecovered
   EXPECT_EQ(shown("a"), "active, was running, on n1");
   EXPECT_EQ(booted(1, 2), "start task n1#2.1");
   EXPECT_EQ(start_task_exited(1, 1, 1, 0), "") << "of the boot before";
-  EXPECT_EQ(start_task_exited(1, 2, 1, 0), "run a#2 on n1");
+  EXPECT_EQ(start_task_exited(1, 2, 1, 0), "clean a on n1; run a#2 on n1");
   EXPECT_EQ(exited("a", 1), "");
 }
 

@@ -259,7 +259,7 @@ TEST_F(SchedulerPoolTest, ARestartCarriesOutWhatWasWaitedFor) {
   EXPECT_EQ(booted(2, 2), "");
   EXPECT_EQ(node_state(2), NodeState::Offline);
   EXPECT_EQ(exited("c", 1), "") << "news from before the restart";
-  EXPECT_EQ(booted(3, 2), "run c#2 on n3");
+  EXPECT_EQ(booted(3, 2), "clean c on n3; run c#2 on n3");
 }
 
 }  // namespace

@@ -93,15 +93,30 @@ TEST_F(LocalBackendTest, ADisabledJobGivesItsRunningTaskBackAndRunsItAgainOnceEn
 
 TEST_F(LocalBackendTest, ATaskThatRunsAgainAtOnceHasAFreshDirectoryThatStays) {
   nodes(1);
-  add(shell("t", "test ! -e mark && touch mark && exec sleep 1000"));
-  for (int round = 0; round < 20; ++round) {
-    ASSERT_TRUE(reaches("t", "running"));
-    ASSERT_TRUE(eventually([&] { return fs::exists(directory("t") / "wd/mark"); })) << task("t").dump(2);
+  add(shell("t", "test ! -e mark && touch mark && echo ran >> $AZ_BATCH_NODE_SHARED_DIR/runs && exec sleep 1000"));
+  const auto runs = [&, log = node_root(first_node()) / "shared/runs"] {
+    std::ifstream file(log);
+    return std::count(std::istreambuf_iterator<char>(file), {}, '\n');
+  };
+  const auto again = [&] {
     ask("Job_Disable", {.path = {{"jobId", "j"}}, .body = {{"disableTasks", "requeue"}}});
     ask("Job_Enable", {.path = {{"jobId", "j"}}});
+  };
+  for (int round = 1; round <= 5; ++round) {  // each run under way
+    ASSERT_TRUE(eventually([&] { return runs() == round; })) << task("t").dump(2);
+    again();
   }
-  ASSERT_TRUE(reaches("t", "running"));
-  EXPECT_TRUE(eventually([&] { return fs::exists(directory("t") / "wd/mark"); }));
+  for (int round = 0; round < 20; ++round) {  // each at another moment of its beginning
+    ASSERT_TRUE(reaches("t", "running")) << task("t").dump(2);
+    again();
+  }
+  EXPECT_EQ(outcome("Task_Delete", the_task("t")), "200");
+  add(shell("t", "test ! -e mark && echo new > mark && exec sleep 1000"));  // in the same place
+  const auto is_new = [&] {
+    std::string line;
+    return std::getline(std::ifstream(directory("t") / "wd/mark"), line) && line == "new";
+  };
+  ASSERT_TRUE(eventually(is_new)) << task("t").dump(2);
   const auto inode = [&] {
     struct stat status {};
     ::stat((directory("t") / "wd/mark").c_str(), &status);
