@@ -26,6 +26,7 @@ struct Call {
   Parameters headers = {};              // conditions ("If-Match", …) and "ocp-range"; nothing else is looked at
   Document body = nullptr;              // null: no body
   contract::Version version{20240201};  // of the caller; the default knows most of old and new
+  std::string base = {};  // of URLs in the answer: as the caller reaches the service; empty: as configured
 };
 
 struct Reply {
@@ -91,6 +92,9 @@ class Backend {
   virtual std::string sas_url(const SasRequest& request) = 0;
   // The storage account linked to the Batch account ("auto-storage"): whose containers blob calls without account mean.
   virtual const std::string& storage_account() const = 0;
+  // Why a task is not running, by the rules that place it: [{"reason": "NodeFull", "message": "…", "nodeId": "…"}, …],
+  // in the order in which the obstacles would have to go away. null: only the service's documents are known here.
+  virtual Document explain(const std::string& /*job_id*/, const std::string& /*task_id*/) { return nullptr; }
 };
 
 }  // namespace batchite

@@ -35,7 +35,8 @@ void sort_unique(std::vector<Key>& keys) {
 
 }  // namespace
 
-Change::Change(World& world, Time now) : world_(world), now_(std::max(now, world.last)) {
+Change::Change(World& world, Time now, std::string base)
+    : world_(world), now_(std::max(now, world.last)), base_(std::move(base)) {
   if (world_.must_load) load(world_);
 }
 

@@ -43,7 +43,8 @@ struct World {
 
 class Change {
  public:
-  Change(World& world, Time now);
+  // `base`: of URLs in documents; empty: the configured one.
+  Change(World& world, Time now, std::string base = {});
   ~Change();  // rolls back unless committed
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
@@ -51,6 +52,7 @@ class Change {
   Time now() const { return now_; }
   const State& state() const { return world_.state; }
   const ServiceOptions& options() const { return world_.options; }
+  const std::string& base_url() const { return base_.empty() ? world_.options.base_url : base_; }
   NodeFiles& files() const { return world_.files; }
   const NodeName& name_of(NodeKey node) const;
   std::optional<NodeKey> find_node(PoolKey pool, std::string_view node_id) const;
@@ -72,6 +74,7 @@ class Change {
 
   World& world_;
   Time now_;
+  std::string base_;
   bool writing_ = false;
   bool committed_ = false;
   bool happened_ = false;

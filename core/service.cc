@@ -2,6 +2,7 @@
 
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
+#include "core/operations/explain.h"
 #include "core/operations/table.h"
 
 namespace batchite {
@@ -29,7 +30,7 @@ Answer Service::call(const Call& call, Time now) {
                 std::string(call.operation.id) + " is not implemented in this version of Batchite.");
   }
   check_request(call);
-  Change change(world_, now);
+  Change change(world_, now, call.base);
   Answer answer = row.run(change, call);
   host_.enqueue(change.commit());
   return answer;
@@ -39,6 +40,11 @@ void Service::happened(const std::vector<Event>& events, Time now) {
   Change change(world_, now);
   for (const Event& event : events) change.happen(event);
   host_.enqueue(change.commit());
+}
+
+Document Service::explain(const std::string& job_id, const std::string& task_id, Time now) {
+  const Change change(world_, now);
+  return explain_task(change, job_id, task_id);
 }
 
 const State& Service::state() {

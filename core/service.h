@@ -27,6 +27,9 @@ class Service {
   // happened then, and the same events may be brought again.
   void happened(const std::vector<Event>& events, Time now);
 
+  // Backend::explain. Throws JobNotFound, TaskNotFound.
+  Document explain(const std::string& job_id, const std::string& task_id, Time now);
+
   // For tests and for showing why: the scheduler's view. Loads it if need be.
   const State& state();
 

@@ -84,6 +84,11 @@ class LocalBackend : public Backend {
     return name;
   }
 
+  Document explain(const std::string& job_id, const std::string& task_id) override {
+    const std::lock_guard lock(mutex_);
+    return service_.explain(job_id, task_id, clock_now());
+  }
+
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:

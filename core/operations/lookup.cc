@@ -70,7 +70,7 @@ std::string path_of(const Call& call) {
 }
 
 std::string next_link(const Change& change, const Call& call, const std::string& token) {
-  std::string link = change.options().base_url + path_of(call) + "?";
+  std::string link = change.base_url() + path_of(call) + "?";
   for (const auto& [name, value] : call.query) {
     if (!same_id(name, "$skiptoken")) link += name + "=" + percent_encode(value) + "&";
   }
@@ -207,13 +207,13 @@ Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent,
 }
 
 std::string pool_url(const Change& change, std::string_view pool_id) {
-  return change.options().base_url + "/pools/" + std::string(pool_id);
+  return change.base_url() + "/pools/" + std::string(pool_id);
 }
 std::string node_url(const Change& change, const NodeName& name) {
   return pool_url(change, name.pool_id) + "/nodes/" + name.node_id;
 }
 std::string job_url(const Change& change, std::string_view job_id) {
-  return change.options().base_url + "/jobs/" + std::string(job_id);
+  return change.base_url() + "/jobs/" + std::string(job_id);
 }
 std::string task_url(const Change& change, std::string_view job_id, std::string_view task_id) {
   return job_url(change, job_id) + "/tasks/" + std::string(task_id);

@@ -1,0 +1,77 @@
+#include "core/operations/explain.h"
+
+#include <fmt/format.h>
+
+#include "core/contract/error_codes.h"
+#include "core/operations/render.h"
+#include "core/scheduler/step.h"
+
+namespace batchite {
+namespace {
+
+using Reason = Obstacle::Reason;
+
+struct Words {
+  Reason reason;
+  std::string_view name;
+  std::string_view message;  // {0}: the node, {1} and {2}: the obstacle's numbers, {3}: a state
+};
+constexpr Words kWords[] = {
+    {Reason::TaskNotActive, "TaskNotActive", "the task is {3}"},
+    {Reason::JobNotActive, "JobNotActive", "the job is {3}: only the tasks of an active job are started"},
+    {Reason::PoolMissing, "PoolMissing", "the job's pool does not exist"},
+    {Reason::PoolDeleting, "PoolDeleting", "the job's pool is being deleted"},
+    {Reason::NoNodes, "NoNodes", "the pool has no nodes yet ({2} are wanted)"},
+    {Reason::NeedsMoreSlots, "NeedsMoreSlots",
+     "it needs {1} slots, but a node of the pool has only {2}: it never runs"},
+    {Reason::JobAtMaxParallel, "JobAtMaxParallel",
+     "{1} tasks of the job run, as many as its maxParallelTasks ({2}) allows"},
+    {Reason::NodeNotReady, "NodeNotReady", "node {0} is {3}"},
+    {Reason::NodeFull, "NodeFull", "node {0} has {1} free slots; {2} are needed"},
+    {Reason::BehindOthers, "BehindOthers", "{1} tasks go first"},
+    {Reason::AboutToStart, "AboutToStart", "nothing is in the way: it is about to start"},
+};
+
+const Words& words_of(Reason reason) {
+  return *std::find_if(std::begin(kWords), std::end(kWords),
+                       [reason](const Words& row) { return row.reason == reason; });
+}
+
+std::string_view state_of(const State& state, const Task& task, const Obstacle& obstacle) {
+  switch (obstacle.reason) {
+    case Reason::TaskNotActive:
+      return text_of(task.status.state);
+    case Reason::JobNotActive:
+      return text_of(state.jobs.at(task.spec.job).status.state);
+    case Reason::NodeNotReady: {
+      const Node& node = state.nodes.at(obstacle.node);
+      const bool ready = node.status.state == NodeState::Idle || node.status.state == NodeState::Running;
+      return ready ? "not taking tasks (its scheduling is disabled)" : text_of(node.status.state);
+    }
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+Document explain_task(const Change& change, const std::string& job_id, const std::string& task_id) {
+  const auto job = change.read().find(Kind::Job, 0, job_id);
+  if (!job) throw Error(errors::kJobNotFound);
+  const auto key = change.read().find(Kind::Task, *job, task_id);
+  if (!key) throw Error(errors::kTaskNotFound);
+  const Task& task = change.state().tasks.at(TaskKey{*key});
+  Document reasons = Document::array();
+  for (const Obstacle& obstacle : explain(change.state(), TaskKey{*key})) {
+    const Words& words = words_of(obstacle.reason);
+    const std::string node = obstacle.node == kNoNode ? std::string() : change.name_of(obstacle.node).node_id;
+    Document reason = {{"reason", words.name},
+                       {"message", fmt::format(fmt::runtime(words.message), node, obstacle.a, obstacle.b,
+                                               state_of(change.state(), task, obstacle))}};
+    if (!node.empty()) reason["nodeId"] = node;
+    reasons.push_back(std::move(reason));
+  }
+  return reasons;
+}
+
+}  // namespace batchite
