@@ -54,6 +54,9 @@ enum class BlobOperation {
   PutBlockList,
   GetBlockList,
   CopyBlob,
+  GetAccountInformation,
+  GetServiceProperties,
+  GetContainerAcl,
 };
 
 // One Blob operation as asked, by its owner: who calls has already checked signatures.
@@ -66,12 +69,15 @@ struct BlobCall {
   Parameters headers = {};  // content-*, range, conditions, x-ms-*
   ByteSource* body = nullptr;
   Document document = nullptr;  // PutBlockList: [{"id": "…", "list": "committed|uncommitted|latest"}]
+  bool may_overwrite = true;    // false: the caller's signature allows to create blobs, not to replace them
 };
 
 struct BlobReply {
   unsigned status = 200;
   Parameters headers = {};  // the wire's: ETag (quoted), Last-Modified, Content-Type, x-ms-meta-…
-  Document body = nullptr;  // listings, as JSON: {"Blobs": […], "BlobPrefixes": […], "NextMarker": "…"}
+  // Listings, as JSON: {"Blobs": […], "BlobPrefixes": […], "NextMarker": "…"}; documents of the service, by the names
+  // of their elements.
+  Document body = nullptr;
   std::shared_ptr<ByteSource> bytes = nullptr;
 };
 

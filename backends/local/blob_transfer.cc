@@ -229,11 +229,11 @@ void BlobTransfer::upload_own(BlobUrl url, const Upload& upload) {
                 .blob = url.blob,
                 .headers = stored_headers(upload.headers)};
   call.headers.set("x-ms-blob-type", "BlockBlob");
-  const auto overwrite = grant.may_overwrite ? Overwrite::Allowed : Overwrite::Refused;
+  call.may_overwrite = grant.may_overwrite;
   if (!in_blocks) {
     BorrowedFile body(upload.file, {0, upload.size});
     call.body = &body;
-    service_.call(call, overwrite);
+    service_.call(call);
     return;
   }
   Document list = Document::array();
@@ -250,7 +250,7 @@ void BlobTransfer::upload_own(BlobUrl url, const Upload& upload) {
   }
   call.operation = BlobOperation::PutBlockList;
   call.document = std::move(list);
-  service_.call(call, overwrite);
+  service_.call(call);
 }
 
 Transferred BlobTransfer::upload_remote(const Upload& upload) {

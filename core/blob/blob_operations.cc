@@ -155,7 +155,7 @@ BlobEntry new_entry(Request& request, const BlobEntry* current, Parameters prope
 
 void check_create(const Request& request, const BlobEntry* current) {
   if (!current || !current->committed) return request.conditions.check_create(nullptr);
-  if (request.overwrite == Overwrite::Refused) throw Error(kUnauthorizedBlobOverwrite);
+  if (!request.call.may_overwrite) throw Error(kUnauthorizedBlobOverwrite);
   const Version version = version_of(*current);
   request.conditions.check_create(&version);
 }

@@ -38,6 +38,9 @@ constexpr Row kOperations[] = {
     {BlobOperation::PutBlockList, put_block_list, Target::Blob, Takes::All},
     {BlobOperation::GetBlockList, get_block_list, Target::Blob, Takes::NoConditions},
     {BlobOperation::CopyBlob, copy_blob, Target::Blob, Takes::All},
+    {BlobOperation::GetAccountInformation, get_account_information, Target::Account, Takes::NoConditions},
+    {BlobOperation::GetServiceProperties, get_service_properties, Target::Account, Takes::NoConditions},
+    {BlobOperation::GetContainerAcl, get_container_acl, Target::Container, Takes::NoConditions},
 };
 
 // Features that a request may name and that do not exist here yet.
@@ -102,12 +105,12 @@ const BlobAccount* BlobService::account(std::string_view name) const {
   return nullptr;
 }
 
-BlobReply BlobService::call(const BlobCall& call, Overwrite overwrite) {
+BlobReply BlobService::call(const BlobCall& call) {
   const Row& row = row_of(call.operation);
   if (!account(call.account)) throw Error(kResourceNotFound, {{"AccountName", call.account}});
   check_target(call, row.target);
   refuse_unknown_features(call);
-  Request request{*this, store_, call, Conditions(call.headers), overwrite};
+  Request request{*this, store_, call, Conditions(call.headers)};
   check_conditions(request.conditions, row.takes);
   return row.run(request);
 }

@@ -17,16 +17,13 @@
 
 namespace batchite {
 
-// A signature may allow to create blobs but not to replace them.
-enum class Overwrite { Allowed, Refused };
-
 class BlobService {
  public:
   // The store outlives the service. Requests for other accounts are answered ResourceNotFound. Keys serve to check
   // signatures in the source URLs of copies between accounts.
   BlobService(BlobStore& store, std::function<Time()> clock, std::vector<BlobAccount> accounts);
 
-  BlobReply call(const BlobCall& call, Overwrite overwrite = Overwrite::Allowed);
+  BlobReply call(const BlobCall& call);
 
   const BlobAccount* account(std::string_view name) const;
   const std::vector<BlobAccount>& accounts() const { return accounts_; }

@@ -16,7 +16,6 @@ struct Request {
   BlobStore& store;
   const BlobCall& call;
   Conditions conditions;
-  Overwrite overwrite;
 
   ContainerName container() const { return {call.account, call.container}; }
   // The service turns '\\' in names into '/'.
@@ -28,6 +27,9 @@ struct Request {
   Time next_revision() const { return store.next_revision(service.now()); }
 };
 
+BlobReply get_account_information(Request& request);
+BlobReply get_service_properties(Request& request);
+BlobReply get_container_acl(Request& request);
 BlobReply list_containers(Request& request);
 BlobReply create_container(Request& request);
 BlobReply get_container_properties(Request& request);

@@ -17,7 +17,7 @@ using signing::SasKind;
 struct Row {
   BlobOperation operation;
   std::string_view service;  // letters of a service signature
-  char resource_type;        // that an account signature must name in `srt`
+  char resource_type;        // that an account signature must name in `srt`; '*': any
   std::string_view account;  // letters of an account signature
 };
 
@@ -38,6 +38,8 @@ constexpr Row kRights[] = {
     {BlobOperation::DeleteBlob, "d", 'o', "d"},
     {BlobOperation::PutBlock, "w", 'o', "w"},
     {BlobOperation::PutBlockList, "w", 'o', "w"},
+    {BlobOperation::GetAccountInformation, "r", '*', "rwdxylacuptfi"},
+    {BlobOperation::GetServiceProperties, "", 's', "r"},
 };
 
 const Row& rights_of(BlobOperation operation) {
@@ -135,7 +137,8 @@ SasGrant check_service(const Sas& sas, const Row& row, const SasUse& use) {
 
 SasGrant check_account(const Sas& sas, const Row& row) {
   if (!has_any(sas.parameters.get("ss"), "b")) throw Error(kAuthorizationServiceMismatch);
-  if (!has_any(sas.parameters.get("srt"), {&row.resource_type, 1})) throw Error(kAuthorizationResourceTypeMismatch);
+  const bool fits = row.resource_type == '*' || has_any(sas.parameters.get("srt"), {&row.resource_type, 1});
+  if (!fits) throw Error(kAuthorizationResourceTypeMismatch);
   return check_permission(sas.parameters.get("sp"), row.account);
 }
 

@@ -29,7 +29,7 @@ struct SasUse {
 
 // What a signature that allows the operation leaves to be looked at.
 struct SasGrant {
-  bool may_overwrite = true;  // false: it creates blobs only; give BlobService::call Overwrite::Refused
+  bool may_overwrite = true;  // false: it creates blobs only; pass it on in BlobCall
 };
 
 // `query` is the URL's, raw.
