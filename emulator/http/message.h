@@ -15,16 +15,16 @@
 namespace batchite::http {
 
 struct Request {
-  std::string method;  // as sent: "GET"
-  std::string path;    // still percent-encoded; "/" at least
-  std::string query;   // still percent-encoded, without '?'
-  Parameters headers;  // names as sent
+  std::string method = {};  // as sent: "GET"
+  std::string path = {};    // still percent-encoded; "/" at least
+  std::string query = {};   // still percent-encoded, without '?'
+  Parameters headers = {};  // names as sent
   // "http://127.0.0.1:10010": scheme and Host header, as the client reaches this server; no slash at the end.
-  std::string base;
-  std::string address;  // of the client, without port
+  std::string base = {};
+  std::string address = {};  // of the client, without port
   bool is_https = false;
-  std::optional<std::uint64_t> length;  // of the body; nullopt: chunked (has_body), or there is none
-  bool has_body = false;                // Content-Length above 0, or chunked
+  std::optional<std::uint64_t> length = std::nullopt;  // of the body; nullopt: chunked (has_body), or there is none
+  bool has_body = false;                               // Content-Length above 0, or chunked
   // The body, read from the connection piece by piece. The first read answers Expect: 100-continue. A body that is not
   // read is drained afterwards, or the connection closed. Throws Error when the client stops sending or is too slow.
   ByteSource* body = nullptr;

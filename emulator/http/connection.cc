@@ -1,0 +1,305 @@
+#include "emulator/http/connection.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include "core/base/error.h"
+#include "core/base/time.h"
+#include "emulator/http/tls_context.h"
+
+namespace batchite::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace wire = boost::beast::http;
+using boost::system::error_code;
+
+constexpr std::uint32_t kMaxHead = 64 * 1024;
+constexpr std::size_t kPiece = 256 * 1024;          // of a body
+constexpr std::uint64_t kMaxDrained = 1024 * 1024;  // of a body that nobody wanted; beyond, the connection ends
+constexpr unsigned char kTlsHandshake = 0x16;       // the first byte of a TLS connection
+
+std::string now_text() { return http_date(std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now())); }
+
+std::string text_of(boost::beast::string_view view) { return {view.data(), view.size()}; }
+
+// "GET http://host/path" names the host once more; the path is what counts.
+std::string_view without_authority(std::string_view target) {
+  if (target.starts_with('/')) return target;
+  const std::size_t scheme = target.find("://");
+  if (scheme == std::string_view::npos) return target;
+  const std::size_t slash = target.find('/', scheme + 3);
+  return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
+}
+
+}  // namespace
+
+template <class Stream>
+class Conversation {
+ public:
+  Conversation(Stream& stream, Connection& connection, bool is_https)
+      : stream_(stream), connection_(connection), is_https_(is_https) {}
+
+  void run(Endpoint& endpoint, const std::atomic<bool>& stopping) {
+    while (!stopping) {
+      Parser parser;
+      parser.header_limit(kMaxHead);
+      parser.body_limit(boost::none);
+      if (!read_head(parser)) return;
+      Body body(*this, parser);
+      const Request request = request_of(parser, body);
+      connection_.give_freely();
+      const Response response = endpoint.handle(request);
+      const bool keep = parser.keep_alive() && !response.close && !stopping && body.may_be_drained();
+      if (!write(response, request, parser.get().version(), keep) || !keep || !body.drain()) return;
+    }
+  }
+
+ private:
+  using Parser = wire::request_parser<wire::buffer_body>;
+
+  // What is left of a request's body on the connection.
+  class Body : public ByteSource {
+   public:
+    Body(Conversation& conversation, Parser& parser) : conversation_(conversation), parser_(parser) {
+      awaits_continue_ = beast::iequals(parser.get()[wire::field::expect], "100-continue");
+    }
+
+    std::size_t read(std::span<char> into) override {
+      if (parser_.is_done() || into.empty()) return 0;
+      if (std::exchange(awaits_continue_, false)) conversation_.say_continue();
+      while (!parser_.is_done()) {
+        auto& place = parser_.get().body();
+        place.data = into.data();
+        place.size = into.size();
+        error_code error;
+        conversation_.connection_.give(conversation_.connection_.options_.body_timeout);
+        wire::read_some(conversation_.stream_, conversation_.buffer_, parser_, error);
+        conversation_.connection_.give_freely();
+        if (error && error != wire::error::need_buffer) {
+          is_broken_ = true;
+          throw Error(400, "IncompleteBody", "The request body ended early: " + error.message());
+        }
+        if (const std::size_t count = into.size() - place.size) return count;
+      }
+      return 0;
+    }
+
+    std::optional<std::uint64_t> size() const override {
+      const auto left = parser_.content_length_remaining();
+      return left ? std::optional<std::uint64_t>(*left) : std::nullopt;
+    }
+
+    // A client that waits for a go-ahead sends nothing, or everything: nobody knows, so the connection ends.
+    bool may_be_drained() const { return !is_broken_ && (parser_.is_done() || !awaits_continue_); }
+
+    bool drain() {
+      std::array<char, 16384> piece;
+      std::uint64_t drained = 0;
+      try {
+        while (const std::size_t count = read(piece)) {
+          drained += count;
+          if (drained > kMaxDrained) return false;
+        }
+      } catch (const Error&) {
+        return false;
+      }
+      return true;
+    }
+
+   private:
+    Conversation& conversation_;
+    Parser& parser_;
+    bool awaits_continue_ = false;
+    bool is_broken_ = false;
+  };
+
+  // false: the connection is over.
+  bool read_head(Parser& parser) {
+    error_code error;
+    if (buffer_.size() == 0) {
+      connection_.give(connection_.options_.idle_timeout, true);
+      const std::size_t count = stream_.read_some(buffer_.prepare(8192), error);
+      if (error) return false;
+      buffer_.commit(count);
+    }
+    connection_.give(connection_.options_.head_timeout);
+    wire::read_header(stream_, buffer_, parser, error);
+    if (!error && (parser.get().version() < 11 || parser.get().count(wire::field::host) == 1)) return true;
+    if (error != wire::error::end_of_stream && error != wire::error::partial_message) refuse(error);
+    return false;
+  }
+
+  // What is no HTTP gets an answer that any client shows.
+  void refuse(error_code error) {
+    const bool too_long = error == wire::error::header_limit || error == wire::error::buffer_overflow;
+    Response response{.status = too_long ? 431U : 400U};
+    response.headers.add("Content-Type", "text/plain");
+    response.body = too_long ? "The headers are longer than 64 KiB.\n"
+                    : error  ? "This is no HTTP/1.1 request: " + error.message() + "\n"
+                             : std::string("A request needs one Host header.\n");
+    write(response, Request{.method = "GET"}, 11, false);
+  }
+
+  Request request_of(const Parser& parser, Body& body) const {
+    const auto& head = parser.get();
+    Request request;
+    request.method = text_of(head.method_string());
+    const std::string target = text_of(head.target());
+    const std::string_view path_and_query = without_authority(target);
+    const std::size_t mark = std::min(path_and_query.find('?'), path_and_query.size());
+    request.path = path_and_query.substr(0, mark);
+    request.query = path_and_query.substr(std::min(mark + 1, path_and_query.size()));
+    for (const auto& field : head) request.headers.add(text_of(field.name_string()), text_of(field.value()));
+    const std::string host = request.headers.get("Host", connection_.fallback_host_);
+    request.base = (is_https_ ? "https://" : "http://") + host;
+    error_code ignored;
+    request.address = connection_.socket_.remote_endpoint(ignored).address().to_string();
+    request.is_https = is_https_;
+    if (const auto length = parser.content_length()) request.length = *length;
+    request.has_body = !parser.is_done();
+    request.body = &body;
+    return request;
+  }
+
+  void say_continue() {
+    error_code ignored;
+    asio::write(stream_, asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")), ignored);
+  }
+
+  template <class Message>
+  void fill_head(Message& message, const Response& response, const Request& request, bool keep) {
+    message.result(response.status);
+    if (!response.reason.empty()) message.reason(response.reason);
+    for (const auto& [name, value] : response.headers) message.insert(name, value);
+    if (!response.headers.has("Date")) message.set(wire::field::date, now_text());
+    message.keep_alive(keep);
+    const bool has_no_body = response.status == 204 || response.status == 304 || request.method == "HEAD";
+    if (response.bytes && !has_no_body) {
+      const auto size = response.bytes->size();
+      if (size) {
+        message.content_length(*size);
+      } else {
+        message.chunked(true);
+      }
+    } else if (response.chunked && !has_no_body) {
+      message.chunked(true);
+    } else if (!response.headers.has("Content-Length") && response.status != 304) {
+      message.content_length(request.method == "HEAD" ? 0 : response.body.size());
+    }
+  }
+
+  bool write(const Response& response, const Request& request, unsigned version, bool keep) {
+    const bool head_only = request.method == "HEAD" || response.status == 304;
+    if (response.bytes && !head_only) return write_bytes(response, request, version, keep);
+    wire::response<wire::span_body<const char>> message;
+    message.version(version);
+    fill_head(message, response, request, keep);
+    if (!head_only) message.body() = {response.body.data(), response.body.size()};
+    wire::response_serializer<wire::span_body<const char>> serializer(message);
+    connection_.give(connection_.options_.body_timeout);
+    error_code error;
+    if (head_only) {
+      wire::write_header(stream_, serializer, error);
+    } else {
+      wire::write(stream_, serializer, error);
+    }
+    return !error;
+  }
+
+  bool write_bytes(const Response& response, const Request& request, unsigned version, bool keep) {
+    wire::response<wire::buffer_body> message;
+    message.version(version);
+    fill_head(message, response, request, keep);
+    message.body().data = nullptr;
+    message.body().more = true;
+    wire::response_serializer<wire::buffer_body> serializer(message);
+    error_code error;
+    connection_.give(connection_.options_.body_timeout);
+    wire::write_header(stream_, serializer, error);
+    std::vector<char> piece(kPiece);
+    while (!error && !serializer.is_done()) {
+      connection_.give_freely();
+      std::size_t count = 0;
+      try {
+        count = response.bytes->read(piece);
+      } catch (const std::exception&) {
+        return false;  // the client sees a body that ends early
+      }
+      message.body().data = count ? piece.data() : nullptr;
+      message.body().size = count;
+      message.body().more = count != 0;
+      connection_.give(connection_.options_.body_timeout);
+      wire::write(stream_, serializer, error);
+      if (error == wire::error::need_buffer) error = {};
+    }
+    return !error;
+  }
+
+  Stream& stream_;
+  Connection& connection_;
+  const bool is_https_;
+  beast::flat_buffer buffer_{kMaxHead + 8192};
+};
+
+Connection::Connection(asio::ip::tcp::socket socket, const ServerOptions& options, std::string fallback_host)
+    : socket_(std::move(socket)), options_(options), fallback_host_(std::move(fallback_host)) {
+  give(options_.head_timeout, true);
+}
+
+void Connection::serve(Endpoint& endpoint, const std::atomic<bool>& stopping) {
+  error_code error;
+  socket_.set_option(asio::ip::tcp::no_delay(true), error);
+  unsigned char first = 0;
+  if (options_.tls) socket_.receive(asio::buffer(&first, 1), asio::socket_base::message_peek, error);
+  if (!error && first == kTlsHandshake) {
+    asio::ssl::stream<asio::ip::tcp::socket&> stream(socket_, options_.tls->context);
+    stream.handshake(asio::ssl::stream_base::server, error);
+    if (!error) Conversation(stream, *this, true).run(endpoint, stopping);
+    give(std::chrono::seconds(1));
+    stream.shutdown(error);
+  } else if (!error) {
+    Conversation(socket_, *this, false).run(endpoint, stopping);
+  }
+  close();
+}
+
+void Connection::give(std::chrono::milliseconds timeout, bool is_idle) {
+  is_idle_ = is_idle;
+  deadline_ = (std::chrono::steady_clock::now() + timeout).time_since_epoch().count();
+}
+
+void Connection::give_freely() {
+  is_idle_ = false;
+  deadline_ = std::numeric_limits<std::int64_t>::max();
+}
+
+void Connection::cut_if_late(std::chrono::steady_clock::time_point now) {
+  if (now.time_since_epoch().count() > deadline_) cut();
+}
+
+void Connection::cut_if_idle() {
+  if (is_idle_) cut();
+}
+
+void Connection::cut() {
+  const std::lock_guard lock(mutex_);
+  if (is_open_) ::shutdown(socket_.native_handle(), SHUT_RDWR);
+}
+
+void Connection::close() {
+  // What the client still sends would turn the close into a reset, which may take the answer away from it.
+  error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  const std::lock_guard lock(mutex_);
+  is_open_ = false;
+  socket_.close(ignored);
+}
+
+}  // namespace batchite::http
