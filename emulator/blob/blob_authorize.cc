@@ -1,0 +1,158 @@
+#include "emulator/blob/blob_authorize.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/base/document.h"
+#include "core/base/encoding.h"
+#include "core/blob/blob_url.h"
+#include "core/blob/errors.h"
+#include "core/signing/sas.h"
+#include "core/signing/shared_key.h"
+
+namespace batchite {
+namespace {
+
+using namespace blob_errors;
+
+constexpr ErrorCode kInvalidAuthenticationInfo{
+    400, "InvalidAuthenticationInfo",
+    "Authentication information is not given in the correct format. Check the value of Authorization header."};
+constexpr ErrorCode kTokenRefused{
+    401, "InvalidAuthenticationInfo",
+    "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."};
+constexpr auto kMaxSkew = std::chrono::minutes(15);
+constexpr std::string_view kChallengesSince = "2019-12-12";
+
+[[noreturn]] void refuse(const ErrorCode& code, std::string detail) {
+  throw Error(code, {{"AuthenticationErrorDetail", std::move(detail)}});
+}
+
+const BlobAccount& account_of(const BlobAttempt& attempt, std::string_view name) {
+  const auto found = std::ranges::find(attempt.accounts, name, &BlobAccount::name);
+  if (found == attempt.accounts.end()) throw Error(kResourceNotFound);
+  return *found;
+}
+
+void check_date(const BlobAttempt& attempt) {
+  const Parameters& headers = attempt.request.headers;
+  const std::string text = headers.get(headers.has("x-ms-date") ? "x-ms-date" : "Date");
+  if (text.empty()) refuse(kAuthenticationFailed, "Either the x-ms-date or the Date header is required.");
+  const auto date = parse_http_date(text);
+  if (!date) refuse(kAuthenticationFailed, "The date header in the request is incorrect: '" + text + "'.");
+  if (std::chrono::abs(attempt.now - *date) <= kMaxSkew) return;
+  refuse(kAuthenticationFailed,
+         "Request date header too old or too new: '" + text + "'. The time is '" + http_date(attempt.now) + "'.");
+}
+
+BlobAccess check_key(const BlobAttempt& attempt, const signing::Authorization& authorization) {
+  const BlobAccount& account = account_of(attempt, attempt.target.account);
+  if (authorization.account != account.name) {
+    refuse(kAuthenticationFailed, "The account '" + authorization.account + "' does not own the resource.");
+  }
+  check_date(attempt);
+  const signing::SignedRequest request{.method = attempt.request.method,
+                                       .path = attempt.request.path,
+                                       .query = attempt.request.query,
+                                       .headers = attempt.request.headers};
+  for (const std::string& text : account.keys) {
+    const auto key = signing::account_key(account.name, text);
+    if (key && signing::verify_storage(*key, request, authorization)) return {};
+  }
+  const bool is_lite = same_id(authorization.scheme, "SharedKeyLite");
+  refuse(kAuthenticationFailed,
+         "The MAC signature found in the HTTP request '" + authorization.signature +
+             "' is not the same as any computed signature. Server used following string to sign: '" +
+             (is_lite ? signing::storage_lite_string_to_sign(account.name, request)
+                      : signing::storage_string_to_sign(account.name, request)) +
+             "'.");
+}
+
+// One part of a token: Base64 with the alphabet of URLs, without padding.
+std::optional<Document> token_part(std::string text) {
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  text.append((4 - text.size() % 4) % 4, '=');
+  const auto bytes = base64_decode(text);
+  if (!bytes) return std::nullopt;
+  Document part = Document::parse(*bytes, nullptr, false);
+  return part.is_object() ? std::optional(std::move(part)) : std::nullopt;
+}
+
+std::optional<Time> instant(const Document& claims, std::string_view name) {
+  const Document* value = Reader(claims).find(name);
+  if (!value || !value->is_number()) return std::nullopt;
+  const double seconds = std::clamp(value->get<double>(), 0.0, 9e10);
+  return Time(std::chrono::duration_cast<Ticks>(std::chrono::seconds(static_cast<std::int64_t>(seconds))));
+}
+
+BlobAccess check_token(const BlobAttempt& attempt, const std::string& token) {
+  const auto first = token.find('.'), last = token.rfind('.');
+  if (first == std::string::npos || first == last || token.find('.', first + 1) != last) {
+    throw Error(kInvalidAuthenticationInfo);
+  }
+  const auto claims = token_part(token.substr(first + 1, last - first - 1));
+  if (!claims || !token_part(token.substr(0, first))) throw Error(kInvalidAuthenticationInfo);
+  if (attempt.mode == BlobAuth::Strict) refuse(kTokenRefused, "Tokens are not accepted by this server.");
+  const auto expiry = instant(*claims, "exp"), start = instant(*claims, "nbf");
+  if (expiry && attempt.now > *expiry) refuse(kTokenRefused, "Lifetime validation failed. The token is expired.");
+  if (start && attempt.now + kMaxSkew < *start) {
+    refuse(kTokenRefused, "Lifetime validation failed. The token is not yet valid.");
+  }
+  return {};
+}
+
+SasUse use_of(const BlobAttempt& attempt) {
+  return {.operation = *attempt.route.operation,
+          .container = attempt.target.container,
+          .blob = attempt.target.blob,
+          .now = attempt.now,
+          .is_https = attempt.request.is_https,
+          .address = attempt.request.address};
+}
+
+// Who holds a signature only has no right of his own to read the source of a copy: its URL must bring one.
+void check_copy_source(const BlobAttempt& attempt) {
+  const auto knows = [&](std::string_view name) {
+    return std::ranges::find(attempt.accounts, name, &BlobAccount::name) != attempt.accounts.end();
+  };
+  auto source = parse_blob_url(attempt.request.headers.get("x-ms-copy-source"), knows);
+  if (!source) return;  // refused by the copy itself
+  SasUse use = use_of(attempt);
+  use.operation = BlobOperation::GetBlob;
+  use.container = source->blob.empty() ? "$root" : source->container;
+  use.blob = source->blob.empty() ? source->container : source->blob;
+  try {
+    check_sas(source->query, account_of(attempt, source->account), use);
+  } catch (const Error& error) {
+    throw Error(error.status(), std::string(kCannotVerifyCopySource.code), error.message(), error.values());
+  }
+}
+
+BlobAccess check_signature(const BlobAttempt& attempt, const signing::Sas& sas) {
+  const SasGrant grant = check_sas(attempt.request.query, account_of(attempt, attempt.target.account), use_of(attempt));
+  if (attempt.route.operation == BlobOperation::CopyBlob) check_copy_source(attempt);
+  // Only these signatures cover the overrides.
+  const bool covers = sas.kind == signing::SasKind::Service && sas.parameters.get("sv") >= "2013-08-15";
+  return {.may_overwrite = grant.may_overwrite, .may_override_headers = covers};
+}
+
+}  // namespace
+
+BlobAccess authorize_blob(const BlobAttempt& attempt) {
+  if (attempt.mode == BlobAuth::Off) return {.may_override_headers = true};
+  if (const std::string* header = attempt.request.headers.find("Authorization")) {
+    constexpr std::string_view kBearer = "Bearer ";
+    if (same_id(header->substr(0, kBearer.size()), kBearer)) {
+      return check_token(attempt, header->substr(kBearer.size()));
+    }
+    const auto authorization = signing::parse_authorization(*header);
+    if (!authorization || !fold(authorization->scheme).starts_with("sharedkey"))
+      throw Error(kInvalidAuthenticationInfo);
+    return check_key(attempt, *authorization);
+  }
+  if (const auto sas = signing::parse_sas(parse_query(attempt.request.query))) return check_signature(attempt, *sas);
+  throw Error(attempt.version >= kChallengesSince ? kNoAuthenticationInformation : kResourceNotFound);
+}
+
+}  // namespace batchite

@@ -1,0 +1,38 @@
+// Whether a request of the Blob service may be done: shared keys, shared access signatures, bearer tokens.
+// Source: learn.microsoft.com/rest/api/storageservices/authorize-requests-to-azure-storage. Errors are those of service
+// versions from 2019-12-12 on, and for older callers the ones they knew.
+// Pure; any thread. Throws Error with the service's codes.
+#pragma once
+#include <string>
+
+#include "core/base/time.h"
+#include "core/blob/sas_access.h"
+#include "emulator/blob/blob_routes.h"
+#include "emulator/http/message.h"
+
+namespace batchite {
+
+enum class BlobAuth {
+  Strict,   // keys and signatures only
+  Lenient,  // also any bearer token in its form and its time, whoever signed it
+  Off,      // everybody may do everything
+};
+
+struct BlobAttempt {
+  const http::Request& request;
+  const BlobTarget& target;
+  const BlobRoute& route;
+  const std::vector<BlobAccount>& accounts;
+  BlobAuth mode;
+  std::string version;  // of the service, as the caller wants it; empty: not said
+  Time now;
+};
+
+struct BlobAccess {
+  bool may_overwrite = true;
+  bool may_override_headers = false;  // by rscc, rsct, …
+};
+
+BlobAccess authorize_blob(const BlobAttempt& attempt);
+
+}  // namespace batchite

@@ -1,0 +1,228 @@
+#include "emulator/blob/blob_endpoint.h"
+
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/encoding.h"
+#include "core/base/uuid.h"
+#include "core/blob/checksums.h"
+#include "core/blob/errors.h"
+#include "emulator/blob/blob_routes.h"
+#include "emulator/blob/blob_xml.h"
+
+namespace batchite {
+
+using namespace blob_errors;
+
+namespace {
+
+constexpr std::string_view kNewestVersion = "2026-04-06";         // said to callers that name none
+constexpr std::size_t kMaxBlockListBytes = std::size_t{8} << 20;  // 50,000 of the longest ids fit
+constexpr std::size_t kMaxEcho = 1024;
+constexpr ErrorCode kCorsPreflightFailure{403, "CorsPreflightFailure",
+                                          "CORS not enabled or no matching rule found for this request."};
+constexpr ErrorCode kSecondaryIsReadOnly{403, "InsufficientAccountPermissions",
+                                         "Write operations to the secondary location are not allowed."};
+
+std::string new_request_id() {
+  std::array<unsigned char, 16> bytes{};
+  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  return uuid_from(bytes);
+}
+
+bool is_version(const std::string& text) { return text.size() == 10 && parse_iso8601(text).has_value(); }
+
+// The header, else what a signature says. Newer versions than known are served like the newest.
+std::string version_of(const http::Request& request, const Parameters& query) {
+  const std::string* header = request.headers.find("x-ms-version");
+  if (!header) {
+    const std::string version = query.get(query.has("api-version") ? "api-version" : "sv");
+    return is_version(version) ? version : "";
+  }
+  if (is_version(*header)) return *header;
+  throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-version"}, {"HeaderValue", *header}});
+}
+
+// Nothing lets a page of another origin in: rules for that cannot be set.
+[[noreturn]] void refuse_preflight(const Parameters& headers) {
+  for (const char* name : {"Origin", "Access-Control-Request-Method"}) {
+    if (headers.get(name).empty()) throw Error(kInvalidHeaderValue, {{"HeaderName", name}});
+  }
+  throw Error(kCorsPreflightFailure);
+}
+
+bool is_signature_override(std::string_view name) {
+  const std::string folded = fold(name);
+  return folded == "rscc" || folded == "rscd" || folded == "rsce" || folded == "rscl" || folded == "rsct";
+}
+
+Parameters without_overrides(const Parameters& query) {
+  Parameters kept;
+  for (const auto& [name, value] : query) {
+    if (!is_signature_override(name)) kept.add(name, value);
+  }
+  return kept;
+}
+
+std::string read_limited(const http::Request& request, ByteSource& body) {
+  const Error too_large(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(kMaxBlockListBytes)}});
+  if (request.length.value_or(0) > kMaxBlockListBytes) throw too_large;
+  std::string text;
+  char buffer[16384];
+  while (const std::size_t count = body.read(buffer)) {
+    text.append(buffer, count);
+    if (text.size() > kMaxBlockListBytes) throw too_large;
+  }
+  return text;
+}
+
+// Checksums sent with a block list are those of its XML, and so is the one answered.
+Document receive_block_list(const http::Request& request, Parameters& answer) {
+  StringSource nothing("");
+  const Expected expected = Expected::from(request.headers, false);
+  CheckedSource body(request.body ? *request.body : nothing, expected, CheckedSource::Compute::WhatIsExpected);
+  const std::string xml = read_limited(request, body);
+  body.verify();
+  if (const auto digest = body.md5()) {
+    answer.add("Content-MD5", base64_encode(*digest));
+  } else {
+    answer.add("x-ms-content-crc64", crc64_text(crc64_nvme(0, xml)));
+  }
+  return read_block_list(xml);
+}
+
+// A reason phrase is one line of ASCII; the service gives its message there.
+std::string reason_of(const std::string& message) {
+  const bool fits = message.size() <= 256 && std::ranges::all_of(message, [](char c) { return c >= ' ' && c <= '~'; });
+  return fits ? message : "";
+}
+
+http::Response error_response(const Error& error, const std::string& request_id, Time now) {
+  http::Response response{.status = error.status(), .reason = reason_of(error.message())};
+  response.headers.add("x-ms-error-code", error.code());
+  if (error.is(kInvalidRange)) {
+    for (const auto& [name, value] : error.values()) {
+      if (name == "Content-Range") response.headers.add(name, value);
+    }
+  }
+  if (error.status() == 401) {
+    response.headers.add("WWW-Authenticate",
+                         "Bearer authorization_uri=https://login.microsoftonline.com/common/oauth2/authorize "
+                         "resource_id=https://storage.azure.com");
+  }
+  if (error.status() == 304) return response;
+  response.headers.add("Content-Type", "application/xml");
+  response.body = error_xml(error, request_id, iso8601_full(now));
+  return response;
+}
+
+void add_echo(const http::Request& request, http::Response& response) {
+  const std::string id = request.headers.get("x-ms-client-request-id");
+  const bool is_printable = std::ranges::all_of(id, [](char c) { return c >= ' ' && c <= '~'; });
+  if (!id.empty() && id.size() <= kMaxEcho && is_printable) response.headers.add("x-ms-client-request-id", id);
+}
+
+}  // namespace
+
+struct BlobEndpoint::Exchange {
+  const http::Request& request;
+  Time now;
+  Parameters query = {};  // decoded
+  std::string version = {};
+  BlobTarget target = {};
+  const BlobRoute* route = nullptr;
+};
+
+BlobEndpoint::BlobEndpoint(Backend& backend, BlobOptions options) : backend_(backend), options_(std::move(options)) {}
+
+http::Response BlobEndpoint::handle(const http::Request& request) {
+  Exchange exchange{.request = request, .now = options_.clock()};
+  const std::string id = new_request_id();
+  http::Response response;
+  try {
+    response = answer(exchange);
+  } catch (const Error& error) {
+    response = error_response(error, id, exchange.now);
+  } catch (const std::exception& error) {
+    response = error_response(Error(kInternalError, {{"Reason", error.what()}}), id, exchange.now);
+  }
+  response.headers.set("Server", "Batchite-Blob/1.0");
+  response.headers.set("x-ms-request-id", id);
+  response.headers.set("x-ms-version", exchange.version.empty() ? std::string(kNewestVersion) : exchange.version);
+  add_echo(request, response);
+  if (request.method == "HEAD") response.body.clear();
+  return response;
+}
+
+http::Response BlobEndpoint::answer(Exchange& exchange) {
+  const http::Request& request = exchange.request;
+  for (auto& [name, value] : parse_query(request.query)) exchange.query.add(name, value);
+  exchange.version = version_of(request, exchange.query);
+  if (request.method == "OPTIONS") refuse_preflight(request.headers);
+  exchange.target = blob_target(request, [&](std::string_view name) {
+    return std::ranges::find(options_.accounts, name, &BlobAccount::name) != options_.accounts.end();
+  });
+  exchange.route = &find_blob_route(request, exchange.query, exchange.target);
+  const BlobAccess access = authorize_blob({.request = request,
+                                            .target = exchange.target,
+                                            .route = *exchange.route,
+                                            .accounts = options_.accounts,
+                                            .mode = options_.auth,
+                                            .version = exchange.version,
+                                            .now = exchange.now});
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (exchange.target.is_secondary && !reads) throw Error(kSecondaryIsReadOnly);
+
+  BlobCall call{.operation = *exchange.route->operation,
+                .account = exchange.target.account,
+                .container = exchange.target.container,
+                .blob = exchange.target.blob,
+                .query = access.may_override_headers ? exchange.query : without_overrides(exchange.query),
+                .headers = request.headers,
+                .body = request.body,
+                .may_overwrite = access.may_overwrite};
+  Parameters more;
+  if (call.operation == BlobOperation::PutBlockList) call.document = receive_block_list(request, more);
+  BlobReply reply = backend_.blob(call);
+  for (const auto& [name, value] : more) reply.headers.add(name, value);
+  return encode(exchange, std::move(reply));
+}
+
+http::Response BlobEndpoint::encode(const Exchange& exchange, BlobReply reply) const {
+  http::Response response{.status = reply.status, .bytes = std::move(reply.bytes)};
+  // The length is the server's to say, but for HEAD, where there is no body to tell it from.
+  const bool is_head = exchange.request.method == "HEAD";
+  for (const auto& [name, value] : reply.headers) {
+    if (is_head || !same_id(name, "Content-Length")) response.headers.add(name, value);
+  }
+  if (reply.body.is_null()) return response;
+  const ListingHead head{.endpoint = exchange.target.endpoint,
+                         .container = exchange.target.container,
+                         .query = exchange.query,
+                         .version = exchange.version};
+  response.headers.set("Content-Type", "application/xml");
+  switch (*exchange.route->operation) {
+    case BlobOperation::ListContainers:
+      response.body = container_list_xml(reply.body, head);
+      break;
+    case BlobOperation::ListBlobs:
+      response.body = blob_list_xml(reply.body, head);
+      break;
+    case BlobOperation::GetBlockList:
+      response.body = block_list_xml(reply.body);
+      break;
+    case BlobOperation::GetServiceProperties:
+      response.body = document_xml("StorageServiceProperties", reply.body);
+      break;
+    case BlobOperation::GetContainerAcl:
+      response.body = document_xml("SignedIdentifiers", reply.body);
+      break;
+    default:
+      break;
+  }
+  return response;
+}
+
+}  // namespace batchite

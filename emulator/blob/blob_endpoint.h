@@ -1,0 +1,40 @@
+// The Blob service over HTTP, on any backend: routes, authorisation, XML. What an operation does is the backend's
+// (core/blob); bodies stream through.
+// Sources: the reference of the Blob service, and recordings of it; headers that clients insist on are in
+// tests/emulator/blob_endpoint_test.cc.
+// Any thread.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/backend.h"
+#include "emulator/blob/blob_authorize.h"
+#include "emulator/http/message.h"
+
+namespace batchite {
+
+struct BlobOptions {
+  std::vector<BlobAccount> accounts;
+  std::function<Time()> clock;  // any thread
+  BlobAuth auth = BlobAuth::Lenient;
+};
+
+class BlobEndpoint : public http::Endpoint {
+ public:
+  // The backend outlives the endpoint.
+  BlobEndpoint(Backend& backend, BlobOptions options);
+
+  http::Response handle(const http::Request& request) override;
+
+ private:
+  struct Exchange;  // one request on its way
+
+  http::Response answer(Exchange& exchange);
+  http::Response encode(const Exchange& exchange, BlobReply reply) const;
+
+  Backend& backend_;
+  BlobOptions options_;
+};
+
+}  // namespace batchite

@@ -1,0 +1,258 @@
+#include "emulator/blob/blob_xml.h"
+
+#include <algorithm>
+#include <cctype>
+#include <pugixml.hpp>
+
+#include "core/base/encoding.h"
+#include "core/base/ids.h"
+#include "core/blob/errors.h"
+
+namespace batchite {
+namespace {
+
+using namespace blob_errors;
+
+constexpr std::string_view kStart = "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?>";
+constexpr ErrorCode kInvalidXmlDocument{400, "InvalidXmlDocument", "XML specified is not syntactically valid."};
+constexpr ErrorCode kUnsupportedXmlNode{400, "UnsupportedXmlNode",
+                                        "One of the XML nodes specified in the request body is not supported."};
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+// The length of the character at the front of `text` if XML 1.0 can hold it; 0 if not, also for what is not UTF-8.
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return lead >= 0x20 || lead == '\t' || lead == '\n' || lead == '\r' ? 1 : 0;
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+  unsigned code = lead & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 0x3Fu);
+  }
+  constexpr unsigned kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool is_surrogate = code >= 0xD800 && code <= 0xDFFF;
+  return code < kSmallest[length] || is_surrogate || code > 0x10FFFF || (code & ~1u) == 0xFFFE ? 0 : length;
+}
+
+bool is_writable(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+void append_escaped(std::string& xml, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = std::max<std::size_t>(character_length(text), 1);
+    switch (text.front()) {
+      case '&':
+        xml += "&amp;";
+        break;
+      case '<':
+        xml += "&lt;";
+        break;
+      case '>':
+        xml += "&gt;";
+        break;
+      case '"':
+        xml += "&quot;";
+        break;
+      case '\r':
+        xml += "&#xD;";
+        break;
+      default:
+        xml += character_length(text) == 0 ? kReplacement : text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+}
+
+void open(std::string& xml, std::string_view name) { xml.append("<").append(name).append(">"); }
+void close(std::string& xml, std::string_view name) { xml.append("</").append(name).append(">"); }
+
+void append(std::string& xml, std::string_view name, std::string_view text) {
+  if (text.empty()) {
+    xml.append("<").append(name).append(" />");
+    return;
+  }
+  open(xml, name);
+  append_escaped(xml, text);
+  close(xml, name);
+}
+
+// A name, or a part of one. What XML cannot hold is percent-encoded, and says so.
+void append_name(std::string& xml, std::string_view element, std::string_view text) {
+  if (is_writable(text)) return append(xml, element, text);
+  xml.append("<").append(element).append(" Encoded=\"true\">").append(percent_encode(text));
+  close(xml, element);
+}
+
+void append_value(std::string& xml, std::string_view name, const Document& value) {
+  if (value.is_object() && !value.empty()) {
+    open(xml, name);
+    for (const auto& [key, member] : value.items()) append_value(xml, key, member);
+    return close(xml, name);
+  }
+  if (value.is_string()) return append(xml, name, value.get_ref<const std::string&>());
+  append(xml, name, value.is_structured() || value.is_null() ? "" : value.dump());
+}
+
+void append_head(std::string& xml, const ListingHead& head) {
+  xml.append("<EnumerationResults ServiceEndpoint=\"");
+  append_escaped(xml, head.endpoint);
+  xml.append("\"");
+  if (!head.container.empty()) {
+    xml.append(" ContainerName=\"");
+    append_escaped(xml, head.container);
+    xml.append("\"");
+  }
+  xml.append(">");
+  for (const std::string_view name : {"Prefix", "Marker", "MaxResults", "Delimiter"}) {
+    if (const std::string* value = head.query.find(name)) append_name(xml, name, *value);
+  }
+}
+
+std::string_view name_of(const Document& item) { return item.at("Name").get_ref<const std::string&>(); }
+
+void append_blob(std::string& xml, const Document& blob, bool has_or_metadata) {
+  open(xml, "Blob");
+  append_name(xml, "Name", name_of(blob));
+  append_value(xml, "Properties", blob.at("Properties"));
+  if (blob.contains("Metadata")) append_value(xml, "Metadata", blob.at("Metadata"));
+  if (has_or_metadata) append(xml, "OrMetadata", "");
+  close(xml, "Blob");
+}
+
+void append_prefix(std::string& xml, const Document& prefix) {
+  open(xml, "BlobPrefix");
+  append_name(xml, "Name", name_of(prefix));
+  close(xml, "BlobPrefix");
+}
+
+std::string finish_list(std::string xml, const Document& page) {
+  append(xml, "NextMarker", Reader(page).text("NextMarker"));
+  close(xml, "EnumerationResults");
+  return xml;
+}
+
+Error bad_xml(std::string_view xml, std::ptrdiff_t offset, const std::string& reason) {
+  const std::string_view before = xml.substr(0, std::min(xml.size(), static_cast<std::size_t>(offset)));
+  const auto line_start = before.rfind('\n');
+  const auto column = line_start == std::string_view::npos ? before.size() : before.size() - line_start - 1;
+  return Error(kInvalidXmlDocument, {{"LineNumber", std::to_string(1 + std::ranges::count(before, '\n'))},
+                                     {"LinePosition", std::to_string(1 + column)},
+                                     {"Reason", reason}});
+}
+
+// The only element of the document.
+pugi::xml_node root_of(const pugi::xml_document& document, std::string_view xml) {
+  pugi::xml_node root;
+  for (const pugi::xml_node& node : document) {
+    if (node.type() == pugi::node_doctype) throw bad_xml(xml, node.offset_debug(), "DTD is prohibited.");
+    if (node.type() != pugi::node_element) continue;
+    if (root) throw bad_xml(xml, node.offset_debug(), "There are multiple root elements.");
+    root = node;
+  }
+  return root;
+}
+
+std::string list_of(const pugi::xml_node& item) {
+  const std::string_view name = item.name();
+  if (name == "Latest" || name == "Committed" || name == "Uncommitted") return fold(name);
+  throw Error(kUnsupportedXmlNode, {{"XmlNodeName", std::string(name)}});
+}
+
+std::string id_of(const pugi::xml_node& item) {
+  if (item.find_child([](const pugi::xml_node& child) { return child.type() == pugi::node_element; })) {
+    throw Error(kInvalidXmlNodeValue, {{"XmlNodeName", item.name()}});
+  }
+  const std::string text = item.child_value();
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) throw Error(kInvalidXmlNodeValue, {{"XmlNodeName", item.name()}});
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+}  // namespace
+
+std::string error_xml(const Error& error, std::string_view request_id, std::string_view time) {
+  std::string xml(kStart);
+  open(xml, "Error");
+  append(xml, "Code", error.code());
+  append(xml, "Message", error.message() + "\nRequestId:" + std::string(request_id) + "\nTime:" + std::string(time));
+  for (const auto& [name, value] : error.values()) {
+    const bool is_element =
+        std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)); });
+    if (is_element) append(xml, name, value);
+  }
+  close(xml, "Error");
+  return xml;
+}
+
+std::string blob_list_xml(const Document& page, const ListingHead& head) {
+  constexpr std::string_view kOrMetadataSince = "2019-12-12";
+  std::string xml(kStart);
+  append_head(xml, head);
+  open(xml, "Blobs");
+  const Document& blobs = page.at("Blobs");
+  const Document& prefixes = page.at("BlobPrefixes");
+  auto prefix = prefixes.begin();
+  for (const Document& blob : blobs) {
+    for (; prefix != prefixes.end() && name_of(*prefix) < name_of(blob); ++prefix) append_prefix(xml, *prefix);
+    append_blob(xml, blob, head.version >= kOrMetadataSince);
+  }
+  for (; prefix != prefixes.end(); ++prefix) append_prefix(xml, *prefix);
+  close(xml, "Blobs");
+  return finish_list(std::move(xml), page);
+}
+
+std::string container_list_xml(const Document& page, const ListingHead& head) {
+  std::string xml(kStart);
+  append_head(xml, head);
+  open(xml, "Containers");
+  for (const Document& container : page.at("Containers")) append_value(xml, "Container", container);
+  close(xml, "Containers");
+  return finish_list(std::move(xml), page);
+}
+
+std::string block_list_xml(const Document& lists) {
+  std::string xml(kStart);
+  open(xml, "BlockList");
+  for (const auto& [name, blocks] : lists.items()) {
+    if (blocks.empty()) {
+      append(xml, name, "");
+      continue;
+    }
+    open(xml, name);
+    for (const Document& block : blocks) append_value(xml, "Block", block);
+    close(xml, name);
+  }
+  close(xml, "BlockList");
+  return xml;
+}
+
+std::string document_xml(std::string_view root, const Document& document) {
+  std::string xml(kStart);
+  append_value(xml, root, document);
+  return xml;
+}
+
+Document read_block_list(std::string_view xml) {
+  pugi::xml_document document;
+  const auto parsed = document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_doctype);
+  if (!parsed) throw bad_xml(xml, parsed.offset, parsed.description());
+  const pugi::xml_node root = root_of(document, xml);
+  if (std::string_view(root.name()) != "BlockList") {
+    throw bad_xml(xml, std::max<std::ptrdiff_t>(root.offset_debug(), 0), "The root element is not BlockList.");
+  }
+  Document list = Document::array();
+  for (const pugi::xml_node& item : root) {
+    if (item.type() == pugi::node_element) list.push_back({{"id", id_of(item)}, {"list", list_of(item)}});
+  }
+  return list;
+}
+
+}  // namespace batchite

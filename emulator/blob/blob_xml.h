@@ -1,0 +1,38 @@
+// The XML of the Blob service: answers written, block lists read. Answers are as the service writes them: a byte order
+// mark, no white space between elements, empty elements closed at once. What is read may have any white space, with or
+// without a declaration; document types are refused, so nothing is ever expanded.
+// Source: the recordings of the service, and learn.microsoft.com/rest/api/storageservices/list-blobs.
+// Pure; any thread. Reading throws Error with the service's codes, and says where.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/base/document.h"
+#include "core/base/error.h"
+#include "core/base/parameters.h"
+
+namespace batchite {
+
+// `time`: as in messages, with all seven digits.
+std::string error_xml(const Error& error, std::string_view request_id, std::string_view time);
+
+// What stands around a page of a listing.
+struct ListingHead {
+  std::string endpoint;     // of the account
+  std::string container;    // empty: a listing of containers
+  const Parameters& query;  // what the caller asked for is repeated
+  std::string version;      // of the service, as the caller wants it
+};
+// `page` as in BlobReply. Blobs and prefixes come out as one sequence by name.
+std::string blob_list_xml(const Document& page, const ListingHead& head);
+std::string container_list_xml(const Document& page, const ListingHead& head);
+
+// {"CommittedBlocks": [{"Name": …, "Size": …}], "UncommittedBlocks": […]}
+std::string block_list_xml(const Document& lists);
+// Objects as elements with children.
+std::string document_xml(std::string_view root, const Document& document);
+
+// [{"id": "…", "list": "committed|uncommitted|latest"}, …] for BlobCall::document.
+Document read_block_list(std::string_view xml);
+
+}  // namespace batchite
