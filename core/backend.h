@@ -5,6 +5,7 @@
 // Every function is safe from any thread, blocks until the answer is there, and throws Error with the service's own
 // code.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,6 +102,12 @@ class Backend {
   // Why a task is not running, by the rules that place it: [{"reason": "NodeFull", "message": "…", "nodeId": "…"}, …],
   // in the order in which the obstacles would have to go away. null: only the service's documents are known here.
   virtual Document explain(const std::string& /*job_id*/, const std::string& /*task_id*/) { return nullptr; }
+
+  // Calls `watcher` for each change of a state from now on, until the answer is let go:
+  // {"time", "kind": "pool|node|job|task", "poolId" or "jobId" of its owner, "id", "state"}. The watcher only takes
+  // note: it is called while others wait. null: this backend does not tell.
+  using Watcher = std::function<void(const Document& change)>;
+  virtual std::shared_ptr<void> watch(Watcher /*watcher*/) { return nullptr; }
 };
 
 }  // namespace batchite

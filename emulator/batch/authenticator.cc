@@ -1,0 +1,148 @@
+#include "emulator/batch/authenticator.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/document.h"
+#include "core/base/encoding.h"
+#include "core/base/ids.h"
+#include "core/contract/error_codes.h"
+#include "core/signing/shared_key.h"
+
+namespace batchite::batch {
+namespace {
+
+constexpr auto kSkew = std::chrono::minutes(15);
+constexpr std::string_view kOurIssuer = "https://sts.windows.net/batchite/";
+// Batch's own in each cloud, and Resource Manager's, which Cloud Shell uses.
+constexpr std::array<std::string_view, 5> kAudiences = {
+    "https://batch.core.windows.net", "https://batch.core.chinacloudapi.cn", "https://batch.chinacloudapi.cn",
+    "https://batch.core.usgovcloudapi.net", "https://management.azure.com"};
+constexpr std::string_view kOldAudience = "https://management.core.windows.net";
+
+[[noreturn]] void fail_key(std::string detail) {
+  throw Error(errors::kAuthenticationFailed, {{"AuthenticationErrorDetail", std::move(detail)}});
+}
+
+[[noreturn]] void fail_token(std::string detail) {
+  ErrorCode code = errors::kAuthenticationFailed;
+  code.status = 401;
+  throw Error(code, {{"AuthenticationErrorDetail", std::move(detail)}});
+}
+
+std::string to_base64url(std::string text) {
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  text.erase(std::find(text.begin(), text.end(), '='), text.end());
+  return text;
+}
+
+std::optional<std::string> from_base64url(std::string text) {
+  std::replace(text.begin(), text.end(), '-', '+');
+  std::replace(text.begin(), text.end(), '_', '/');
+  text.append((4 - text.size() % 4) % 4, '=');
+  return base64_decode(text);
+}
+
+Document claims_of(std::string_view token) {
+  const std::size_t first = token.find('.');
+  const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
+  if (second == std::string_view::npos) fail_token("A bearer token is a JWT: three parts with dots between them.");
+  const auto text = from_base64url(std::string(token.substr(first + 1, second - first - 1)));
+  Document claims = text ? Document::parse(*text, nullptr, false) : Document();
+  if (!claims.is_object()) fail_token("The bearer token's claims are no JSON object.");
+  return claims;
+}
+
+bool is_audience(std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  return std::find(kAudiences.begin(), kAudiences.end(), text) != kAudiences.end() || text == kOldAudience;
+}
+
+std::optional<Time> time_claim(const Document& claims, const char* name) {
+  const auto it = claims.find(name);
+  if (it == claims.end() || !it->is_number()) return std::nullopt;
+  return Time(std::chrono::seconds(it->get<std::int64_t>()));
+}
+
+}  // namespace
+
+Authenticator::Authenticator(Account account, AuthMode mode, std::string secret, std::function<Time()> clock)
+    : account_(std::move(account)), mode_(mode), secret_(std::move(secret)), clock_(std::move(clock)) {}
+
+void Authenticator::check(const http::Request& request) const {
+  if (mode_ == AuthMode::Off) return;
+  const std::string* header = request.headers.find("Authorization");
+  if (!header) throw Error(errors::kMissingRequiredHeader, {{"HeaderName", "Authorization"}});
+  constexpr std::string_view kBearer = "Bearer ";
+  if (header->size() > kBearer.size() && same_id(std::string_view(*header).substr(0, kBearer.size()), kBearer)) {
+    return check_token(std::string_view(*header).substr(kBearer.size()));
+  }
+  check_key(request, *header);
+}
+
+void Authenticator::check_key(const http::Request& request, const std::string& header) const {
+  const auto authorization = signing::parse_authorization(header);
+  if (!authorization || authorization->scheme != "SharedKey") throw Error(errors::kInvalidAuthenticationInfo);
+  if (authorization->account != account_.name) {
+    fail_key("The account " + authorization->account + " is not served here; it is " + account_.name + ".");
+  }
+  check_date(request);
+  const signing::SignedRequest signed_request{request.method, request.path, request.query, request.headers};
+  for (const std::string& base64 : account_.keys) {
+    const auto key = signing::account_key(account_.name, base64);
+    if (key && signing::verify_batch(*key, signed_request, *authorization)) return;
+  }
+  fail_key("The MAC signature found in the HTTP request '" + authorization->signature +
+           "' is not the same as any computed signature. Server used following string to sign: '" +
+           signing::batch_string_to_sign(account_.name, signed_request) + "'.");
+}
+
+void Authenticator::check_date(const http::Request& request) const {
+  const std::string* text = request.headers.find("ocp-date");
+  if (!text) text = request.headers.find("Date");
+  if (!text) fail_key("Neither an ocp-date nor a Date header says when the request was made.");
+  const auto date = parse_http_date(*text);
+  if (!date) fail_key("The date '" + *text + "' is not in RFC 1123 form.");
+  const Time now = clock_();
+  if (*date < now - kSkew || *date > now + kSkew) {
+    fail_key("The request was made at " + *text + ", more than 15 minutes from the server's time " + http_date(now) +
+             ".");
+  }
+}
+
+void Authenticator::check_token(std::string_view token) const {
+  const Document claims = claims_of(token);
+  const Time now = clock_();
+  const auto expiry = time_claim(claims, "exp");
+  if (!expiry || *expiry <= now) fail_token("The bearer token has expired, or has no time of expiry.");
+  if (const auto begin = time_claim(claims, "nbf"); begin && *begin > now + kSkew)
+    fail_token("The bearer token is not valid yet.");
+  const std::string audience =
+      Reader(claims).has("aud") && claims["aud"].is_string() ? claims["aud"].get<std::string>() : "";
+  if (!is_audience(audience))
+    fail_token("The bearer token is for '" + audience + "', not for https://batch.core.windows.net/.");
+  if (mode_ != AuthMode::Strict) return;
+  const std::size_t end = token.rfind('.');
+  const std::string signature = to_base64url(signing::sign(secret_, token.substr(0, end)));
+  if (!signing::equal_in_constant_time(signature, token.substr(end + 1))) {
+    fail_token("The bearer token was not issued by this emulator.");
+  }
+}
+
+std::string Authenticator::issue_token(const std::string& audience, Ticks lifetime) const {
+  const auto seconds = [](Time time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+  };
+  const Document header = {{"alg", "HS256"}, {"typ", "JWT"}};
+  const Document claims = {{"aud", audience},
+                           {"iss", kOurIssuer},
+                           {"iat", seconds(clock_())},
+                           {"nbf", seconds(clock_())},
+                           {"exp", seconds(clock_() + lifetime)}};
+  const std::string text =
+      to_base64url(base64_encode(header.dump())) + "." + to_base64url(base64_encode(claims.dump()));
+  return text + "." + to_base64url(signing::sign(secret_, text));
+}
+
+}  // namespace batchite::batch

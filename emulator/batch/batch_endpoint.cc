@@ -1,0 +1,80 @@
+#include "emulator/batch/batch_endpoint.h"
+
+#include <openssl/rand.h>
+
+#include "core/base/encoding.h"
+#include "core/base/ids.h"
+#include "core/base/uuid.h"
+#include "core/contract/error_codes.h"
+#include "emulator/batch/decode.h"
+#include "emulator/batch/encode.h"
+
+namespace batchite::batch {
+namespace {
+
+std::string new_id() {
+  std::array<unsigned char, 16> random;
+  RAND_bytes(random.data(), random.size());
+  return uuid_from(random);
+}
+
+Parameters query_of(const http::Request& request) {
+  Parameters query;
+  for (auto& [name, value] : parse_query(request.query)) query.add(std::move(name), std::move(value));
+  return query;
+}
+
+void add_common_headers(http::Response& response, const http::Request& request, const std::string& id) {
+  response.headers.add("Server", "Microsoft-HTTPAPI/2.0");
+  response.headers.add("request-id", id);
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  response.headers.add("DataServiceVersion", "3.0");
+  const std::string* client_id = request.headers.find("client-request-id");
+  if (client_id && same_id(request.headers.get("return-client-request-id"), "true")) {
+    response.headers.add("client-request-id", *client_id);
+  }
+}
+
+}  // namespace
+
+BatchEndpoint::BatchEndpoint(Backend& backend, Metrics& metrics, BatchOptions options)
+    : backend_(backend),
+      metrics_(metrics),
+      options_(std::move(options)),
+      versions_(options_.strict_version, options_.warn),
+      authenticator_(options_.account, options_.auth, options_.token_secret, options_.clock) {}
+
+http::Response BatchEndpoint::handle(const http::Request& request) {
+  const Metrics::Clock::time_point begun = Metrics::Clock::now();
+  const std::string id = new_id();
+  std::string_view operation_id = "unknown";
+  http::Response response;
+  try {
+    response = answer(request, operation_id);
+  } catch (const Error& error) {
+    response = encode_error(error, request, id, options_.clock());
+  } catch (const std::exception& error) {
+    options_.warn("request " + id + " (" + std::string(operation_id) + ") failed: " + error.what());
+    response = encode_error(Error(errors::kInternalError), request, id, options_.clock());
+  }
+  add_common_headers(response, request, id);
+  metrics_.count(operation_id, response.status, Metrics::Clock::now() - begun);
+  return response;
+}
+
+// The order of the checks is the service's: a version is missed before a signature is.
+http::Response BatchEndpoint::answer(const http::Request& request, std::string_view& operation_id) {
+  Parameters query = query_of(request);
+  const contract::Version version = versions_.of(query);
+  authenticator_.check(request);
+  Route route = router_.find(request.method, request.path);
+  operation_id = route.operation->id;
+  if (!route.operation->exists_in(version)) {
+    throw Error(errors::kResourceNotFound,
+                {{"Reason", std::string(operation_id) + " does not exist in api-version " + query.get("api-version")}});
+  }
+  const Call call = decode(request, std::move(route), std::move(query), version);
+  return encode(call, backend_.call(call), request.path);
+}
+
+}  // namespace batchite::batch
