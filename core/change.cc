@@ -7,6 +7,7 @@
 #include "core/base/document.h"
 #include "core/base/error.h"
 #include "core/base/ids.h"
+#include "core/operations/certificates.h"
 #include "core/operations/specs.h"
 #include "core/status_text.h"
 
@@ -126,8 +127,12 @@ void Change::erase_gone() {
     world_.job_contexts.erase(key);
   }
   // A node's row stays as the memory of its name; an empty status says that it is gone.
-  for (const NodeKey key : effects_.erased.nodes) write().put_status(Kind::Node, number(key), "");
+  for (const NodeKey key : effects_.erased.nodes) {
+    write().put_status(Kind::Node, number(key), "");
+    write().erase_children(Kind::NodeUser, number(key));
+  }
   for (const PoolKey key : effects_.erased.pools) write().erase(Kind::Pool, number(key));
+  if (!effects_.erased.pools.empty()) settle_certificates(*this);
 }
 
 std::vector<HostOrder> Change::orders() {
@@ -140,6 +145,7 @@ std::vector<HostOrder> Change::orders() {
 HostOrder Change::order(const Action& action) {
   if (const auto* boot = std::get_if<BootNode>(&action)) {
     const NodeName& name = name_of(boot->node);
+    if (boot->fresh) write().erase_children(Kind::NodeUser, number(boot->node));  // they were on its disk
     return BootNodeOrder{*boot, name.pool_id, name.node_id, world_.state.nodes.at(boot->node).status.dedicated};
   }
   if (const auto* remove = std::get_if<RemoveNode>(&action)) {

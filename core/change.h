@@ -32,6 +32,7 @@ struct NodeName {
 struct World {
   Store& store;
   NodeFiles& files;
+  Host& host;
   ServiceOptions options;
   State state = {};
   std::unordered_map<NodeKey, NodeName> node_names = {};
@@ -54,6 +55,7 @@ class Change {
   const ServiceOptions& options() const { return world_.options; }
   const std::string& base_url() const { return base_.empty() ? world_.options.base_url : base_; }
   NodeFiles& files() const { return world_.files; }
+  Host& host() const { return world_.host; }
   const NodeName& name_of(NodeKey node) const;
   std::optional<NodeKey> find_node(PoolKey pool, std::string_view node_id) const;
 

@@ -10,6 +10,7 @@
 #include "core/base/bytes.h"
 #include "core/base/time.h"
 #include "core/scheduler/action.h"
+#include "core/scheduler/state.h"
 
 namespace batchite {
 
@@ -51,9 +52,22 @@ using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, R
 // A task's directory below its node's root: workitems/{job}/job-1/{task}.
 std::string task_directory(const std::string& job_id, const std::string& task_id);
 
+// Texts that a node puts into a client's container.
+struct TextUpload {
+  struct Blob {
+    std::string name;
+    std::string text;
+  };
+  std::string container_url = {};  // with its signature
+  bool has_identity = false;       // the node's identity may be used: no signature is needed then
+  std::vector<Blob> blobs = {};
+};
+
 class Host {
  public:
   virtual ~Host() = default;
+  // Blocks until everything is there; any thread, not under the service's lock. A failure is one of an output file's.
+  virtual std::optional<Failure> upload(const TextUpload& texts) = 0;
   // Only queues; orders are begun in this order. Answers come back as events.
   virtual void enqueue(std::vector<HostOrder> orders) = 0;
 };

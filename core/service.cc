@@ -1,6 +1,7 @@
 #include "core/service.h"
 
 #include "core/contract/error_codes.h"
+#include "core/contract/query.h"
 #include "core/contract/validate.h"
 #include "core/operations/explain.h"
 #include "core/operations/table.h"
@@ -10,6 +11,7 @@ namespace {
 
 void check_request(const Call& call) {
   const contract::Operation& operation = call.operation;
+  contract::check_query(operation, call.query, call.version);
   if (!operation.body) return;
   if (call.body.is_null()) {
     if (operation.body_required) throw Error(errors::kInvalidRequestBody);
@@ -21,7 +23,7 @@ void check_request(const Call& call) {
 }  // namespace
 
 Service::Service(Store& store, NodeFiles& files, Host& host, ServiceOptions options)
-    : world_{store, files, std::move(options)}, host_(host) {}
+    : world_{store, files, host, std::move(options)} {}
 
 Answer Service::call(const Call& call, Time now) {
   const OperationRow& row = operation_row(call.operation.id);
@@ -32,14 +34,14 @@ Answer Service::call(const Call& call, Time now) {
   check_request(call);
   Change change(world_, now, call.base);
   Answer answer = row.run(change, call);
-  host_.enqueue(change.commit());
+  world_.host.enqueue(change.commit());
   return answer;
 }
 
 void Service::happened(const std::vector<Event>& events, Time now) {
   Change change(world_, now);
   for (const Event& event : events) change.happen(event);
-  host_.enqueue(change.commit());
+  world_.host.enqueue(change.commit());
 }
 
 Document Service::explain(const std::string& job_id, const std::string& task_id, Time now) {

@@ -35,7 +35,6 @@ class Service {
 
  private:
   World world_;
-  Host& host_;
 };
 
 }  // namespace batchite

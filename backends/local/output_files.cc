@@ -77,14 +77,6 @@ Parameters upload_headers(const Reader& options) {
 
 std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
 
-Failure upload_failure(const TransferError& error, const std::string& file, const std::string& url) {
-  const FailureDetails details = {{"FilePath", file}, {"BlobUrl", without_query(url)}, {"Message", error.message}};
-  if (error.denied()) return staging_failure(failures::kFileUploadAccessDenied, details);
-  if (error.missing()) return staging_failure(failures::kFileUploadContainerNotFound, details);
-  if (error.timed_out) return staging_failure(failures::kFileUploadTimedOut, details);
-  return staging_failure(failures::kFileUploadMiscError, details);
-}
-
 // The two files that the service leaves in a task's directory after an upload.
 class UploadLog {
  public:
@@ -105,6 +97,14 @@ class UploadLog {
 };
 
 }  // namespace
+
+Failure upload_failure(const TransferError& error, const std::string& file, const std::string& url) {
+  const FailureDetails details = {{"FilePath", file}, {"BlobUrl", without_query(url)}, {"Message", error.message}};
+  if (error.denied()) return staging_failure(failures::kFileUploadAccessDenied, details);
+  if (error.missing()) return staging_failure(failures::kFileUploadContainerNotFound, details);
+  if (error.timed_out) return staging_failure(failures::kFileUploadTimedOut, details);
+  return staging_failure(failures::kFileUploadMiscError, details);
+}
 
 FoundFiles find_output_files(const std::string& pattern, const fs::path& task_directory) {
   const FilePattern parsed(pattern);

@@ -25,6 +25,9 @@ FoundFiles find_output_files(const std::string& pattern, const std::filesystem::
 // The blob that a found file becomes: `path` itself without wildcards, below it with.
 std::string output_blob_name(const std::string& path, bool is_pattern, const std::string& name);
 
+// What is told of an upload that failed; `url` without its signature.
+Failure upload_failure(const TransferError& error, const std::string& file, const std::string& url);
+
 class OutputFiles {
  public:
   OutputFiles(BlobTransfer& transfer, const StagingOptions& options) : transfer_(transfer), options_(options) {}

@@ -43,6 +43,7 @@ class ProcessHost : public Host {
   // Ends every process and waits for it; reports nothing more.
   void stop();
   void enqueue(std::vector<HostOrder> orders) override;
+  std::optional<Failure> upload(const TextUpload& texts) override { return stager_.upload_texts(texts); }
 
  private:
   // One attempt of a task or start task, from its order to its report.

@@ -20,8 +20,21 @@ constexpr const char* kMigrations[] = {
     CREATE TABLE task(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, status TEXT);
     CREATE UNIQUE INDEX task_id ON task(parent, id);
     )",
+    R"(
+    CREATE TABLE node_user(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, status TEXT);
+    CREATE UNIQUE INDEX node_user_id ON node_user(parent, id);
+    CREATE TABLE certificate(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, status TEXT);
+    CREATE UNIQUE INDEX certificate_id ON certificate(parent, id);
+    CREATE TABLE application(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, status TEXT);
+    CREATE UNIQUE INDEX application_id ON application(parent, id);
+    )",
+    R"(
+    CREATE TABLE usage(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, status TEXT);
+    CREATE UNIQUE INDEX usage_id ON usage(parent, id);
+    )",
 };
-constexpr const char* kTables[] = {"pool", "node", "job", "task"};  // by Kind
+constexpr const char* kTables[] = {"pool", "node", "job", "task", "node_user", "certificate", "application", "usage"};
+static_assert(std::size(kTables) == std::size(kKinds));  // by Kind
 
 // Anything that goes wrong below: the request fails, the state stays what was committed.
 [[noreturn]] void fail(const SQLite::Exception& error) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/document.h"
+#include "core/host.h"
 #include "core/scheduler/state.h"
 
 namespace batchite {
@@ -25,6 +26,7 @@ class Stager {
   };
   // `files`: the outputFiles array.
   virtual std::optional<Failure> stage_out(const Document& files, const Output& output) = 0;
+  virtual std::optional<Failure> upload_texts(const TextUpload& texts) = 0;
 };
 
 }  // namespace batchite

@@ -26,6 +26,7 @@ class Staging : public Stager {
 
   std::optional<Failure> stage_in(const Document& files, const std::filesystem::path& working_directory) override;
   std::optional<Failure> stage_out(const Document& files, const Output& output) override;
+  std::optional<Failure> upload_texts(const TextUpload& texts) override;
 
   // The same, with the patterns that matched nothing: no error to the service, but worth a warning to a person.
   struct OutputResult {

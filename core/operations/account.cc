@@ -21,7 +21,7 @@ constexpr Image kImages[] = {
     {"almalinux", "almalinux-x86_64", "9-gen2", "batch.node.el 9", ""},
 };
 
-Answer supported_images(Change&, const Call& call) {
+Answer supported_images(Change& change, const Call& call) {
   const std::optional<Filter> filter = filter_of(call);
   Document value = Document::array();
   for (const Image& image : kImages) {
@@ -34,7 +34,7 @@ Answer supported_images(Change&, const Call& call) {
     if (!image.end_of_life.empty()) entry["batchSupportEndOfLife"] = image.end_of_life;
     if (!filter || filter->matches(entry)) value.push_back(std::move(entry));
   }
-  return Reply{.status = call.operation.status, .body = {{"value", std::move(value)}}};
+  return page_of(change.base_url(), call, value);
 }
 
 // The wire names of the counters, by NodeState.

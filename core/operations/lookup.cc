@@ -4,13 +4,14 @@
 
 #include "core/base/encoding.h"
 #include "core/contract/error_codes.h"
+#include "core/contract/query.h"
 #include "core/contract/validate.h"
 #include "core/operations/render.h"
 
 namespace batchite {
 namespace {
 
-constexpr std::size_t kPageSize = 1000;
+constexpr std::size_t kPageSize = 1000;      // of lists that take no maxresults
 constexpr std::size_t kFilteredRows = 1000;  // read at a time while a filter looks for what it lets through
 
 std::int64_t find(const Change& change, Kind kind, std::int64_t parent, const std::string& id,
@@ -20,41 +21,25 @@ std::int64_t find(const Change& change, Kind kind, std::int64_t parent, const st
   return *key;
 }
 
+// The query has been checked.
 std::size_t page_size(const Call& call) {
-  const std::string* text = call.query.find("maxresults");
-  if (!text) return kPageSize;
-  long value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  const auto refuse = [&](const char* reason) {
-    throw Error(errors::kInvalidQueryParameterValue,
-                {{"QueryParameterName", "maxresults"}, {"QueryParameterValue", *text}, {"Reason", reason}});
-  };
-  if (error != std::errc() || end != text->data() + text->size()) refuse("MaxResults must be a whole number");
-  if (value < 1) refuse("MaxResults cannot be less than 1");
-  if (value > static_cast<long>(kPageSize)) refuse("MaxResults cannot be greater than 1000");
-  return static_cast<std::size_t>(value);
+  const contract::QueryParameter* parameter = call.operation.find_query("maxresults");
+  if (!parameter) return kPageSize;
+  const std::string text = call.query.get("maxresults", parameter->default_value);
+  std::size_t size = kPageSize;
+  std::from_chars(text.data(), text.data() + text.size(), size);
+  return size;
 }
 
 // What this caller sees of a resource: nothing secret or unknown to its version, and only what $select names.
 Document selected(const Call& call, Document document) {
   const contract::Model* model = call.operation.item() ? call.operation.item() : call.operation.answer;
   if (model) document = contract::shape(*model, std::move(document), call.version);
-  const std::string* select = call.query.find("$select");
-  if (!select || select->empty()) return document;
+  const std::string select = call.query.get("$select");
+  if (select.empty()) return document;
   Document kept = Document::object();
-  std::string_view rest = *select;
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    std::string_view name = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
-    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-    if (model && !model->find(name)) {
-      throw Error(errors::kInvalidQueryParameterValue, {{"QueryParameterName", "$select"},
-                                                        {"QueryParameterValue", *select},
-                                                        {"Reason", "There is no property " + std::string(name)}});
-    }
-    if (document.contains(name)) kept[std::string(name)] = document[std::string(name)];
+  for (const std::string& name : contract::selected_names(select)) {
+    if (document.contains(name)) kept[name] = std::move(document[name]);
   }
   return kept;
 }
@@ -69,8 +54,8 @@ std::string path_of(const Call& call) {
   return path;
 }
 
-std::string next_link(const Change& change, const Call& call, const std::string& token) {
-  std::string link = change.base_url() + path_of(call) + "?";
+std::string next_link(const std::string& base, const Call& call, const std::string& token) {
+  std::string link = base + path_of(call) + "?";
   for (const auto& [name, value] : call.query) {
     if (!same_id(name, "$skiptoken")) link += name + "=" + percent_encode(value) + "&";
   }
@@ -93,6 +78,8 @@ std::string_view quick_state(const Change& change, Kind kind, std::int64_t key) 
       break;
     case Kind::Task:
       if (const Task* task = state.tasks.find(TaskKey{key})) return text_of(task->status.state);
+      break;
+    default:
       break;
   }
   return {};
@@ -123,6 +110,25 @@ JobKey the_job(const Change& change, const Call& call) {
 TaskKey the_task(const Change& change, const Call& call) {
   const JobKey job = the_job(change, call);
   return TaskKey{find(change, Kind::Task, number(job), call.path.get("taskId"), errors::kTaskNotFound)};
+}
+
+void require_ready(const Node& node) {
+  switch (node.status.state) {
+    case NodeState::Idle:
+    case NodeState::Running:
+      return;
+    case NodeState::Creating:
+      throw Error(errors::kNodeBeingCreated);
+    case NodeState::Starting:
+    case NodeState::WaitingForStartTask:
+      throw Error(errors::kNodeBeingStarted);
+    case NodeState::Rebooting:
+      throw Error(errors::kNodeBeingRebooted);
+    case NodeState::Reimaging:
+      throw Error(errors::kNodeBeingReimaged);
+    default:
+      throw Error(errors::kNodeStateUnusable);
+  }
 }
 
 void require_open(const Job& job) {
@@ -166,7 +172,7 @@ Reply done(const Call& call, std::optional<Time> modified) {
   return Reply{.status = call.operation.status, .modified = modified};
 }
 
-Reply one(const Call& call, Document document, Time modified) {
+Reply one(const Call& call, Document document, std::optional<Time> modified) {
   return Reply{.status = call.operation.status, .body = selected(call, std::move(document)), .modified = modified};
 }
 
@@ -202,7 +208,25 @@ Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent,
     }
   }
   Document body = {{"value", std::move(value)}};
-  if (more) body["odata.nextLink"] = next_link(change, call, last);
+  if (more) body["odata.nextLink"] = next_link(change.base_url(), call, last);
+  return Reply{.status = call.operation.status, .body = std::move(body)};
+}
+
+Reply page_of(const std::string& base, const Call& call, const Document& items) {
+  const std::string token = call.query.get("$skiptoken", "0");
+  std::size_t first = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), first);
+  if (error != std::errc() || end != token.data() + token.size()) {
+    throw Error(errors::kInvalidQueryParameterValue, {{"QueryParameterName", "$skiptoken"},
+                                                      {"QueryParameterValue", token},
+                                                      {"Reason", "It was not given out for this list"}});
+  }
+  Document value = Document::array();
+  const std::size_t limit = page_size(call);
+  for (std::size_t i = first; i < items.size() && value.size() < limit; ++i) value.push_back(selected(call, items[i]));
+  const std::size_t next = first + value.size();
+  Document body = {{"value", std::move(value)}};
+  if (next < items.size()) body["odata.nextLink"] = next_link(base, call, std::to_string(next));
   return Reply{.status = call.operation.status, .body = std::move(body)};
 }
 

@@ -15,6 +15,9 @@ NodeKey the_node(const Change& change, const Call& call);  // path poolId and no
 JobKey the_job(const Change& change, const Call& call);    // path jobId
 TaskKey the_task(const Change& change, const Call& call);  // path jobId and taskId
 
+// Throws what the service says of a node that is neither idle nor running: that it is being created, started, …
+void require_ready(const Node& node);
+
 // Jobs on their way out refuse changes and tasks, each in its own words (JobBeingTerminated, JobCompleted,
 // JobBeingDeleted).
 void require_open(const Job& job);
@@ -26,7 +29,7 @@ void check_conditions(const Call& call, Time modified);
 Reply done(const Call& call, std::optional<Time> modified = std::nullopt);
 
 // One resource, reduced to $select.
-Reply one(const Call& call, Document document, Time modified);
+Reply one(const Call& call, Document document, std::optional<Time> modified = std::nullopt);
 
 // The call's $filter; nullopt: none was asked for.
 std::optional<Filter> filter_of(const Call& call);
@@ -35,6 +38,10 @@ std::optional<Filter> filter_of(const Call& call);
 // the rest. Rows whose id or state rules them out are not rendered.
 Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent,
            Document (*render)(const Change&, std::int64_t key));
+
+// The same for a list that is at hand as a whole, its $filter applied already; pages go by position. `base` is the
+// change's base_url().
+Reply page_of(const std::string& base, const Call& call, const Document& items);
 
 // "http://…/pools/p1"; `base` without a slash at the end.
 std::string pool_url(const Change& change, std::string_view pool_id);

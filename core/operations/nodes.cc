@@ -19,26 +19,6 @@ Answer get_node(Change& change, const Call& call) {
   return reply;
 }
 
-// Reboot, reimage and user calls need a node that is idle or running; the refusal says what it is instead.
-void require_ready(const Node& node) {
-  switch (node.status.state) {
-    case NodeState::Idle:
-    case NodeState::Running:
-      return;
-    case NodeState::Creating:
-      throw Error(errors::kNodeBeingCreated);
-    case NodeState::Starting:
-    case NodeState::WaitingForStartTask:
-      throw Error(errors::kNodeBeingStarted);
-    case NodeState::Rebooting:
-      throw Error(errors::kNodeBeingRebooted);
-    case NodeState::Reimaging:
-      throw Error(errors::kNodeBeingReimaged);
-    default:
-      throw Error(errors::kNodeStateUnusable);
-  }
-}
-
 Document body_of(const Call& call) {
   return call.body.is_null() ? Document::object() : contract::normalise(*call.operation.body, call.body);
 }

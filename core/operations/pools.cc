@@ -2,6 +2,7 @@
 // answers.
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
+#include "core/operations/certificates.h"
 #include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
 #include "core/operations/render.h"
@@ -61,6 +62,7 @@ void check_pool(const Document& pool) {
 Answer add_pool(Change& change, const Call& call) {
   Document pool = contract::normalise(*call.operation.body, call.body);
   check_pool(pool);
+  complete_certificate_references(change, pool);
   fill_defaults(pool);
   const std::string id = pool["id"];
   const Targets target{pool["targetDedicatedNodes"], pool["targetLowPriorityNodes"]};
@@ -134,6 +136,7 @@ Answer patch_pool(Change& change, const Call& call) {
     }
     pool[name] = value;
   }
+  if (body.contains("certificateReferences")) complete_certificate_references(change, pool);
   return put_pool(change, call, key, std::move(pool));
 }
 
@@ -148,6 +151,9 @@ Answer update_pool(Change& change, const Call& call) {
     const Document* value = Reader(body).find(name);
     if (value && !(value->is_array() && value->empty())) pool[name] = *value;
   }
+  // Unlike other lists this one is shown also when it is empty.
+  if (body.contains("certificateReferences")) pool["certificateReferences"] = body["certificateReferences"];
+  complete_certificate_references(change, pool);
   return put_pool(change, call, key, std::move(pool));
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/operations/endpoints.h"
 #include "core/operations/lookup.h"
 
 namespace batchite {
@@ -151,11 +152,12 @@ Document render_node(const Change& change, std::int64_t key) {
   }
   if (spec.contains("startTask") && status.start_task) document["startTask"] = spec["startTask"];
   if (status.start_task) document["startTaskInfo"] = start_task_info(*status.start_task);
-  if (status.last_boot != kNever) document["certificateReferences"] = Document::array();
+  if (status.last_boot != kNever) document["certificateReferences"] = Reader(spec).array("certificateReferences");
   if (status.error) {
     document["errors"] = Document::array({{{"code", status.error->code}, {"message", status.error->message}}});
   }
   document["isDedicated"] = status.dedicated;
+  document["endpointConfiguration"] = endpoint_configuration(NodeKey{key}, spec);
   if (status.last_boot != kNever) {
     document["nodeAgentInfo"] = {{"version", "1.10.0"}, {"lastUpdateTime", iso8601(status.last_boot)}};
   }

@@ -7,16 +7,9 @@ namespace {
 
 // What a later milestone brings (docs/ROADMAP.md).
 constexpr OperationRow kLater[] = {
-    {"Application_List", nullptr},
-    {"Application_Get", nullptr},
     {"Pool_ListUsageMetrics", nullptr},
     {"Pool_GetAllLifetimeStatistics", nullptr},
     {"Job_GetAllLifetimeStatistics", nullptr},
-    {"Certificate_Add", nullptr},
-    {"Certificate_List", nullptr},
-    {"Certificate_CancelDeletion", nullptr},
-    {"Certificate_Delete", nullptr},
-    {"Certificate_Get", nullptr},
     {"Pool_DisableAutoScale", nullptr},
     {"Pool_EnableAutoScale", nullptr},
     {"Pool_EvaluateAutoScale", nullptr},
@@ -31,18 +24,8 @@ constexpr OperationRow kLater[] = {
     {"JobSchedule_Add", nullptr},
     {"JobSchedule_List", nullptr},
     {"Job_ListFromJobSchedule", nullptr},
-    {"Job_ListPreparationAndReleaseTaskStatus", nullptr},
-    {"Task_ListSubtasks", nullptr},
-    {"ComputeNode_AddUser", nullptr},
-    {"ComputeNode_DeleteUser", nullptr},
-    {"ComputeNode_UpdateUser", nullptr},
     {"ComputeNode_Start", nullptr},
     {"ComputeNode_Deallocate", nullptr},
-    {"ComputeNode_GetRemoteLoginSettings", nullptr},
-    {"ComputeNode_GetRemoteDesktop", nullptr},
-    {"ComputeNode_UploadBatchServiceLogs", nullptr},
-    {"ComputeNodeExtension_Get", nullptr},
-    {"ComputeNodeExtension_List", nullptr},
 };
 
 }  // namespace
@@ -51,8 +34,10 @@ std::span<const OperationRow> later_operations() { return kLater; }
 
 std::vector<OperationRow> operation_rows() {
   std::vector<OperationRow> rows;
-  for (const auto& list : {account_operations(), pool_operations(), node_operations(), job_operations(),
-                           task_operations(), file_operations(), later_operations()}) {
+  for (const auto& list :
+       {account_operations(), pool_operations(), node_operations(), node_user_operations(), node_access_operations(),
+        node_log_operations(), node_extension_operations(), application_operations(), certificate_operations(),
+        job_operations(), task_operations(), file_operations(), later_operations()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

@@ -11,6 +11,12 @@ namespace batchite {
 class RecordingHost : public Host {
  public:
   std::vector<HostOrder> orders;
+  std::vector<TextUpload> uploads;
+  std::optional<Failure> upload_failure;
+  std::optional<Failure> upload(const TextUpload& texts) override {
+    uploads.push_back(texts);
+    return upload_failure;
+  }
   void enqueue(std::vector<HostOrder> more) override {
     for (HostOrder& order : more) orders.push_back(std::move(order));
   }
