@@ -13,9 +13,7 @@ struct LaterCommand {
 
 // Known by name, so that the refusal says more than "unknown command".
 constexpr LaterCommand kLater[] = {
-    {"start", "Serve the Batch and Blob REST APIs", "use `batchite run`, which needs no server"},
-    {"exec", "Run a program against an emulator", "use `batchite run`, which needs no server"},
-    {"env", "Print the variables that SDKs read", "there is no server yet that they could point at"},
+    {"exec", "Run a program against an emulator", "start one with `batchite start` and `eval \"$(batchite env)\"`"},
     {"schedule", "Job schedules", "create the job itself with `batchite job create`"},
     {"app", "Application packages", "put the program into a container and name it in resourceFiles"},
 };
@@ -28,6 +26,7 @@ void declare_commands(Program& program) {
   declare_resources(program);
   declare_tasks(program);
   declare_blobs(program);
+  declare_start(program);
   declare_doctor(program);
   for (const LaterCommand& row : kLater) {
     CLI::App* command = program.add(program.app(), row.name, fmt::format("{} (not in this version)", row.summary));

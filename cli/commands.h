@@ -11,6 +11,7 @@ void declare_templates(Program& program);   // template lint|expand|params
 void declare_resources(Program& program);   // pool, node, job, task, file …: made from the contract; api
 void declare_tasks(Program& program);       // task add, task why, logs, wait
 void declare_blobs(Program& program);       // container, blob
+void declare_start(Program& program);       // start, env
 void declare_doctor(Program& program);      // doctor, version
 void declare_completion(Program& program);  // completion; last, for it knows the others
 

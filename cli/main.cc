@@ -13,8 +13,14 @@ namespace {
 
 using namespace batchite;
 
-cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Surroundings& surroundings) {
+cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Serving& serving,
+                              const cli::Surroundings& surroundings) {
   LocalOptions options;
+  options.batch_account = serving.batch_account;
+  options.batch_url = serving.batch_url;
+  options.blob_url = serving.blob_url;
+  options.allocation_delay = serving.allocation_delay;
+  options.node_start_delay = serving.node_start_delay;
   options.ephemeral = globals.ephemeral;
   options.isolation = globals.isolation;
   options.host_packages = globals.host_packages;
@@ -41,6 +47,8 @@ int main(int argc, char** argv) {
   surroundings.err_is_terminal = isatty(STDERR_FILENO) == 1;
   surroundings.in_is_terminal = isatty(STDIN_FILENO) == 1 && surroundings.err_is_terminal;
   surroundings.environment = environment;
-  surroundings.open_backend = [&](const cli::Globals& globals) { return open_backend(globals, surroundings); };
+  surroundings.open_backend = [&](const cli::Globals& globals, const cli::Serving& serving) {
+    return open_backend(globals, serving, surroundings);
+  };
   return cli::run_program(argc, argv, surroundings);
 }

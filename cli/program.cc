@@ -120,7 +120,7 @@ void Program::warn(const std::string& text) const {
   if (!globals_.quiet) around_.err << "batchite: warning: " << text << '\n' << std::flush;
 }
 
-Backend& Program::backend() {
+Backend& Program::backend(const Serving& serving) {
   if (backend_) return *backend_;
   if (globals_.backend != "local") {
     const std::string known = globals_.backend == "emulator" || globals_.backend == "azure"
@@ -128,7 +128,7 @@ Backend& Program::backend() {
                                   : "is not a backend" + workflow::did_you_mean(globals_.backend, {"local"});
     throw UsageError(fmt::format("--backend {} {}: use --backend local", globals_.backend, known));
   }
-  OpenBackend opened = around_.open_backend(globals_);
+  OpenBackend opened = around_.open_backend(globals_, serving);
   backend_ = std::move(opened.backend);
   for (const std::string& warning : opened.warnings) warn(warning);
   return *backend_;

@@ -32,7 +32,8 @@ class Program {
   int run(int argc, const char* const* argv);
 
   // Opened when first asked for, closed with the program. Its warnings go to stderr.
-  Backend& backend();
+  Backend& backend() { return backend(Serving{}); }
+  Backend& backend(const Serving& serving);
   void close_backend() { backend_.reset(); }
   Printer printer() const;
   // One line on stderr, unless --quiet.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/accounts.h"
 #include "core/backend.h"
 
 namespace batchite::cli {
@@ -30,6 +31,15 @@ struct OpenBackend {
   std::vector<std::string> warnings = {};
 };
 
+// What a backend is told when it is served to others.
+struct Serving {
+  std::string batch_account = std::string(kBatchAccount);
+  std::string batch_url = "http://127.0.0.1:10010";
+  std::string blob_url = "http://127.0.0.1:10000";
+  Ticks allocation_delay{};
+  Ticks node_start_delay{};
+};
+
 struct Surroundings {
   std::ostream& out;
   std::ostream& err;
@@ -38,7 +48,7 @@ struct Surroundings {
   bool err_is_terminal = false;
   bool in_is_terminal = false;
   // Called before the program has any thread.
-  std::function<OpenBackend(const Globals&)> open_backend = nullptr;
+  std::function<OpenBackend(const Globals&, const Serving&)> open_backend = nullptr;
   std::function<std::optional<std::string>(const std::string& name)> environment = nullptr;
 };
 

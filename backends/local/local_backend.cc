@@ -9,6 +9,7 @@
 #include "backends/local/process_host.h"
 #include "backends/local/sqlite_store.h"
 #include "backends/local/staging.h"
+#include "core/accounts.h"
 #include "core/base/encoding.h"
 #include "core/blob/blob_service.h"
 #include "core/service.h"
@@ -17,14 +18,11 @@
 namespace batchite {
 namespace {
 
-// The storage emulators' well-known account and key; a public constant, no secret.
-constexpr const char* kStorageAccount = "devstoreaccount1";
-constexpr const char* kStorageKey =
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
-
 Time clock_now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
 
-std::vector<BlobAccount> storage_accounts() { return {BlobAccount{.name = kStorageAccount, .keys = {kStorageKey}}}; }
+std::vector<BlobAccount> storage_accounts() {
+  return {BlobAccount{.name = std::string(kStorageAccount), .keys = {std::string(kStorageKey)}}};
+}
 
 class LocalBackend : public Backend {
  public:
@@ -65,22 +63,22 @@ class LocalBackend : public Backend {
   BlobReply blob(const BlobCall& call) override {
     if (!call.account.empty()) return blobs_.call(call);
     BlobCall named = call;
-    named.account = kStorageAccount;
+    named.account = std::string(kStorageAccount);
     return blobs_.call(named);
   }
 
   std::string sas_url(const SasRequest& request) override {
     const signing::SasSpec spec{.terms = {.permissions = request.permissions, .expiry = request.expiry},
-                                .account = kStorageAccount,
+                                .account = std::string(kStorageAccount),
                                 .container = request.container,
                                 .blob = request.blob};
-    std::string url = options_.blob_url + "/" + kStorageAccount + "/" + percent_encode(request.container);
+    std::string url = options_.blob_url + "/" + std::string(kStorageAccount) + "/" + percent_encode(request.container);
     if (!request.blob.empty()) url += "/" + percent_encode_path(request.blob);
     return url + "?" + signing::make_service_sas(spec, base64_decode(kStorageKey).value_or(""));
   }
 
   const std::string& storage_account() const override {
-    static const std::string name = kStorageAccount;
+    static const std::string name(kStorageAccount);
     return name;
   }
 
@@ -120,8 +118,19 @@ class LocalBackend : public Backend {
     });
   }
 
+  // The machine has two names for itself.
+  std::vector<std::string> our_endpoints() const {
+    std::vector<std::string> endpoints = {options_.blob_url};
+    constexpr std::string_view kAddress = "://127.0.0.1";
+    if (const std::size_t at = options_.blob_url.find(kAddress); at != std::string::npos) {
+      endpoints.push_back(endpoints.front());
+      endpoints.back().replace(at, kAddress.size(), "://localhost");
+    }
+    return endpoints;
+  }
+
   StagingOptions staging_options() const {
-    return {.storage_account = kStorageAccount, .endpoints = {options_.blob_url}};
+    return {.storage_account = std::string(kStorageAccount), .endpoints = our_endpoints()};
   }
   HostOptions host_options() const {
     return {

@@ -19,6 +19,9 @@ class BorrowedBackend : public Backend {
   BlobReply blob(const BlobCall& call) override { return other_.blob(call); }
   std::string sas_url(const SasRequest& request) override { return other_.sas_url(request); }
   const std::string& storage_account() const override { return other_.storage_account(); }
+  Document explain(const std::string& job_id, const std::string& task_id) override {
+    return other_.explain(job_id, task_id);
+  }
 
  private:
   Backend& other_;
@@ -46,7 +49,7 @@ class Cli {
       const auto it = environment.find(name);
       return it == environment.end() ? std::nullopt : std::optional(it->second);
     };
-    around.open_backend = [this](const cli::Globals& globals) {
+    around.open_backend = [this](const cli::Globals& globals, const cli::Serving&) {
       opened_with = globals;
       return cli::OpenBackend{.backend = std::make_unique<BorrowedBackend>(backend), .warnings = warnings};
     };

@@ -1,0 +1,196 @@
+// `start`: the emulator, until a signal. `env`: the variables that SDKs read to find it.
+#include <fmt/format.h>
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <ostream>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/template_files.h"
+#include "core/accounts.h"
+#include "core/base/encoding.h"
+#include "emulator/emulator.h"
+#include "emulator/http/tls.h"
+
+namespace batchite::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct StartFlags {
+  std::string host = "127.0.0.1";
+  unsigned short batch_port = 10010, blob_port = 10000;
+  std::string account = std::string(kBatchAccount), key;
+  std::string auth = "lenient";
+  std::string certificate, private_key;
+  bool tls = false;
+  bool strict_version = false;
+  std::string ready_file;
+  int ready_fd = -1;
+  std::string allocation_delay, node_start_delay;
+};
+
+struct EnvFlags {
+  std::string batch_url = "http://127.0.0.1:10010", blob_url = "http://127.0.0.1:10000";
+  std::string account = std::string(kBatchAccount), key;
+};
+
+batch::AuthMode parse_auth(const std::string& text) {
+  if (text == "strict") return batch::AuthMode::Strict;
+  return text == "off" ? batch::AuthMode::Off : batch::AuthMode::Lenient;
+}
+
+// A key that cannot be one is told at once, not at the first request.
+std::string checked_key(const std::string& key) {
+  if (key.empty()) return std::string(kBatchKey);
+  if (!base64_decode(key)) throw UsageError("--batch-key: an account key is Base64 text");
+  return key;
+}
+
+Ticks parse_delay(const std::string& text, const std::string& flag) {
+  return text.empty() || text == "0" || text == "0s" ? Ticks::zero() : parse_timeout(text, flag);
+}
+
+std::string random_secret() {
+  unsigned char bytes[32];
+  RAND_bytes(bytes, sizeof bytes);
+  return {reinterpret_cast<const char*>(bytes), sizeof bytes};
+}
+
+std::shared_ptr<const http::TlsContext> open_tls(const Program& program, const StartFlags& flags) {
+  if (flags.certificate.empty() != flags.private_key.empty()) throw UsageError("--cert and --key belong together");
+  if (!flags.certificate.empty()) return http::load_tls({flags.certificate, flags.private_key});
+  if (!flags.tls) return nullptr;
+  const Globals& globals = program.globals();
+  const fs::path location =
+      globals.location.empty() || globals.ephemeral ? default_location(program.around()) : globals.location;
+  const http::GeneratedTls made = http::generate_tls(location / "tls");
+  program.note("HTTPS on the same ports; clients trust it by " + made.authority.string());
+  return http::load_tls(made.files);
+}
+
+EmulatorOptions options_of(const Program& program, const StartFlags& flags) {
+  EmulatorOptions options;
+  options.host = flags.host;
+  options.batch_port = flags.batch_port;
+  options.blob_port = flags.blob_port;
+  options.tls = open_tls(program, flags);
+  options.account = {flags.account, {checked_key(flags.key)}};
+  options.storage_accounts = {{std::string(kStorageAccount), {std::string(kStorageKey)}}};
+  options.auth = parse_auth(flags.auth);
+  options.strict_version = flags.strict_version;
+  options.token_secret = random_secret();
+  options.info = {{"name", "batchite"}, {"pid", getpid()}, {"location", program.globals().location}};
+  options.warn = [&program, mutex = std::make_shared<std::mutex>()](const std::string& text) {
+    const std::lock_guard lock(*mutex);
+    program.warn(text);
+  };
+  return options;
+}
+
+// Appears whole: whoever waits for the file finds the line in it.
+void write_ready_file(const std::string& path, const std::string& line) {
+  const std::string aside = path + ".new";
+  std::ofstream file(aside, std::ios::binary);
+  file << line << '\n';
+  file.close();
+  std::error_code error;
+  fs::rename(aside, path, error);
+  if (!file || error) throw UsageError("--ready-file " + path + " cannot be written");
+}
+
+void announce(const Program& program, const StartFlags& flags, const std::string& line) {
+  program.around().out << line << '\n' << std::flush;
+  if (!flags.ready_file.empty()) write_ready_file(flags.ready_file, line);
+  if (flags.ready_fd >= 0) {
+    const std::string text = line + "\n";
+    if (::write(flags.ready_fd, text.data(), text.size()) < 0) throw UsageError("--ready-fd cannot be written to");
+    ::close(flags.ready_fd);
+  }
+}
+
+int start(Program& program, const StartFlags& flags) {
+  const EmulatorOptions options = options_of(program, flags);
+  InterruptiblePace signals;
+  Emulator emulator(options);
+  Backend& backend = program.backend({.batch_account = flags.account,
+                                      .batch_url = emulator.batch_url(),
+                                      .blob_url = emulator.blob_url(),
+                                      .allocation_delay = parse_delay(flags.allocation_delay, "--allocation-delay"),
+                                      .node_start_delay = parse_delay(flags.node_start_delay, "--node-start-delay")});
+  emulator.serve(backend);
+  announce(program, flags,
+           fmt::format("batchite ready batch={} blob={} pid={}", emulator.batch_url(), emulator.blob_url(), getpid()));
+  while (!signals.cancelled()) signals.pause(std::chrono::hours(1));
+  emulator.stop();
+  program.close_backend();
+  if (!flags.ready_file.empty()) ::unlink(flags.ready_file.c_str());
+  return kOk;
+}
+
+int print_environment(const Program& program, const EnvFlags& flags) {
+  const std::string blob_account_url = flags.blob_url + "/" + std::string(kStorageAccount);
+  const std::pair<const char*, std::string> variables[] = {
+      {"AZURE_BATCH_ACCOUNT", flags.account},
+      {"AZURE_BATCH_ACCESS_KEY", checked_key(flags.key)},
+      {"AZURE_BATCH_ENDPOINT", flags.batch_url},
+      {"AZURE_STORAGE_ACCOUNT", std::string(kStorageAccount)},
+      {"AZURE_STORAGE_KEY", std::string(kStorageKey)},
+      {"AZURE_STORAGE_CONNECTION_STRING",
+       fmt::format("DefaultEndpointsProtocol={};AccountName={};AccountKey={};BlobEndpoint={};",
+                   flags.blob_url.substr(0, flags.blob_url.find(':')), kStorageAccount, kStorageKey, blob_account_url)},
+  };
+  for (const auto& [name, value] : variables) program.around().out << fmt::format("export {}='{}'\n", name, value);
+  return kOk;
+}
+
+}  // namespace
+
+void declare_start(Program& program) {
+  CLI::App* start_command = program.add(program.app(), "start", "Serve the Batch and Blob REST APIs on this machine");
+  auto flags = std::make_shared<StartFlags>();
+  start_command->add_option("--host", flags->host, "A loopback address")->type_name("ADDRESS");
+  start_command->add_option("--batch-port", flags->batch_port, "Port of the Batch API; 0: any free one")
+      ->type_name("N")
+      ->capture_default_str();
+  start_command->add_option("--blob-port", flags->blob_port, "Port of the Blob API; 0: any free one")
+      ->type_name("N")
+      ->capture_default_str();
+  start_command->add_option("--batch-account", flags->account, "Name of the Batch account")->type_name("NAME");
+  start_command->add_option("--batch-key", flags->key, "Its key, better given as BATCHITE_BATCH_KEY")
+      ->type_name("BASE64");
+  start_command
+      ->add_option("--auth", flags->auth, "Bearer tokens: only this emulator's, any in form, or no checks at all")
+      ->check(CLI::IsMember({"strict", "lenient", "off"}))
+      ->type_name("strict|lenient|off");
+  start_command->add_flag("--tls", flags->tls, "HTTPS as well, with a certificate made for this machine");
+  start_command->add_option("--cert", flags->certificate, "HTTPS as well, with this certificate (PEM)")
+      ->type_name("FILE");
+  start_command->add_option("--key", flags->private_key, "The certificate's private key (PEM)")->type_name("FILE");
+  start_command->add_flag("--strict-version", flags->strict_version, "Refuse api-versions that are not known");
+  start_command->add_option("--ready-file", flags->ready_file, "Written when requests are answered; removed at the end")
+      ->type_name("FILE");
+  start_command->add_option("--ready-fd", flags->ready_fd, "Likewise, a file descriptor")->type_name("N");
+  start_command->add_option("--allocation-delay", flags->allocation_delay, "How long a resize takes")
+      ->type_name("DURATION");
+  start_command->add_option("--node-start-delay", flags->node_start_delay, "How long a node takes to boot")
+      ->type_name("DURATION");
+  program.on_chosen(start_command, [&program, flags] { return start(program, *flags); });
+
+  CLI::App* env = program.add(program.app(), "env", "Print the variables by which SDKs and az find the emulator");
+  auto env_flags = std::make_shared<EnvFlags>();
+  env->add_option("--batch-url", env_flags->batch_url, "Where the Batch API is")
+      ->type_name("URL")
+      ->capture_default_str();
+  env->add_option("--blob-url", env_flags->blob_url, "Where the Blob API is")->type_name("URL")->capture_default_str();
+  env->add_option("--batch-account", env_flags->account, "Name of the Batch account")->type_name("NAME");
+  env->add_option("--batch-key", env_flags->key, "Its key")->type_name("BASE64");
+  program.on_chosen(env, [&program, env_flags] { return print_environment(program, *env_flags); });
+}
+
+}  // namespace batchite::cli
