@@ -24,6 +24,8 @@ constexpr BlobRoute kRoutes[] = {
     {"GET", Account, "service", "stats", {}, "GetBlobServiceStats", {}},
     {"POST", Account, "service", "userdelegationkey", {}, "GetUserDelegationKey", {}},
     {"POST", Account, "", "batch", {}, "BlobBatch", {}},
+    {"POST", Account, "container", "batch", {}, "BlobBatch", {}},  // JavaScript takes the account in a path for a
+                                                                   // container
     {"GET", Account, "", "blobs", {}, "FindBlobsByTags", {}},
 
     {"PUT", Container, "container", "", {}, "CreateContainer", Op::CreateContainer},
