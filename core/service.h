@@ -30,6 +30,9 @@ class Service {
   // Backend::explain. Throws JobNotFound, TaskNotFound.
   Document explain(const std::string& job_id, const std::string& task_id, Time now);
 
+  // Backend::watch, for the one owner; empty: nobody listens.
+  void watch(Backend::Watcher watcher) { world_.watch = std::move(watcher); }
+
   // For tests and for showing why: the scheduler's view. Loads it if need be.
   const State& state();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <list>
 #include <mutex>
 
 #include "backends/local/data_directory.h"
@@ -87,6 +88,19 @@ class LocalBackend : public Backend {
     return service_.explain(job_id, task_id, clock_now());
   }
 
+  std::shared_ptr<void> watch(Watcher watcher) override {
+    const std::lock_guard lock(mutex_);
+    const auto place = watchers_.insert(watchers_.end(), std::move(watcher));
+    service_.watch([this](const Document& change) {
+      for (const Watcher& one : watchers_) one(change);
+    });
+    return {nullptr, [this, place](void*) {
+              const std::lock_guard end(mutex_);
+              watchers_.erase(place);
+              if (watchers_.empty()) service_.watch(nullptr);
+            }};
+  }
+
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
@@ -158,6 +172,7 @@ class LocalBackend : public Backend {
   Staging staging_;
   std::condition_variable reported_;  // with mutex_
   std::optional<Unkept> unkept_;      // guarded by mutex_: since when reports could not be kept
+  std::list<Watcher> watchers_;       // guarded by mutex_
   std::mutex mutex_;                  // held around every change of the service; the two below are used under it
   ProcessHost host_;
   Service service_;

@@ -7,6 +7,8 @@
 namespace batchite {
 
 // Wire texts of states, by enumerator: read both ways.
+std::string_view text_of(PoolState state);
+std::string_view text_of(AllocationState state);
 std::string_view text_of(NodeState state);
 std::string_view text_of(TaskState state);
 std::string_view text_of(JobState state);

@@ -77,6 +77,27 @@ void explain_nodes(Client& client, const Document& pool, const Document& task, R
 
 }  // namespace
 
+namespace {
+
+// What the documents do not show. Nodes are told of together, by explain_nodes.
+Reasons told_by_scheduler(Client& client, const std::string& job, const std::string& task) {
+  Reasons reasons;
+  int full = 0;
+  for (const Document& obstacle : client.backend().explain(job, task)) {
+    const std::string reason = Reader(obstacle).text("reason");
+    if (reason == "NodeFull") ++full;
+    if (reason == "BehindOthers" || reason == "JobAtMaxParallel" || reason == "AboutToStart") {
+      reasons.push_back(Reader(obstacle).text("message"));
+    }
+  }
+  if (full > 0)
+    reasons.push_back(
+        fmt::format("{} of the pool's nodes {} too few free slots for it", full, full == 1 ? "has" : "have"));
+  return reasons;
+}
+
+}  // namespace
+
 std::vector<std::string> explain_task(Client& client, const std::string& job, const std::string& task) {
   const Document document = client.call("Task_Get", {{"jobId", job}, {"taskId", task}}).body;
   const TaskRow row = to_row(document);
@@ -90,7 +111,7 @@ std::vector<std::string> explain_task(Client& client, const std::string& job, co
     return reasons;
   }
   if (row.state != "active") return {fmt::format("task {} is {} on node {}", row.id, row.state, row.node)};
-  Reasons reasons;
+  Reasons reasons = told_by_scheduler(client, job, task);
   const Document owner = client.call("Job_Get", {{"jobId", job}}).body;
   explain_job(owner, reasons);
   explain_dependencies(client, job, document, reasons);

@@ -10,7 +10,8 @@ constexpr auto kComment = std::chrono::seconds(15);
 
 }  // namespace
 
-class EventStream::Body : public ByteSource {
+// Between the service, which only notes, and the listener's thread, which waits.
+class EventStream::Queue {
  public:
   void push(const Document& change) {
     const std::lock_guard lock(mutex_);
@@ -28,7 +29,7 @@ class EventStream::Body : public ByteSource {
     arrived_.notify_one();
   }
 
-  std::size_t read(std::span<char> into) override {
+  std::size_t read(std::span<char> into) {
     std::unique_lock lock(mutex_);
     if (at_ == text_.size()) {
       arrived_.wait_for(lock, kComment, [this] { return is_closed_ || !waiting_.empty() || is_first_; });
@@ -40,8 +41,6 @@ class EventStream::Body : public ByteSource {
     at_ += count;
     return count;
   }
-
-  void keep(std::shared_ptr<void> subscription) { subscription_ = std::move(subscription); }
 
  private:
   void next_text() {
@@ -60,27 +59,34 @@ class EventStream::Body : public ByteSource {
   std::uint64_t lost_ = 0;
   bool is_first_ = true;  // something goes out at once, so that the listener knows from when on it hears
   bool is_closed_ = false;
+};
+
+class EventStream::Body : public ByteSource {
+ public:
+  Body(std::shared_ptr<Queue> queue, std::shared_ptr<void> subscription)
+      : queue_(std::move(queue)), subscription_(std::move(subscription)) {}
+  std::size_t read(std::span<char> into) override { return queue_->read(into); }
+
+ private:
+  std::shared_ptr<Queue> queue_;
   std::shared_ptr<void> subscription_;
 };
 
 std::shared_ptr<ByteSource> EventStream::listen() {
-  auto body = std::make_shared<Body>();
-  // The subscription ends with the body, so it must not keep the body.
-  body->keep(backend_.watch([weak = std::weak_ptr(body)](const Document& change) {
-    if (const auto listener = weak.lock()) listener->push(change);
-  }));
+  auto queue = std::make_shared<Queue>();
+  auto subscription = backend_.watch([queue](const Document& change) { queue->push(change); });
   const std::lock_guard lock(mutex_);
-  std::erase_if(bodies_, [](const auto& weak) { return weak.expired(); });
-  bodies_.insert(body);
-  if (is_closed_) body->close();
-  return body;
+  std::erase_if(queues_, [](const auto& weak) { return weak.expired(); });
+  queues_.insert(queue);
+  if (is_closed_) queue->close();
+  return std::make_shared<Body>(std::move(queue), std::move(subscription));
 }
 
 void EventStream::close() {
   const std::lock_guard lock(mutex_);
   is_closed_ = true;
-  for (const auto& weak : bodies_) {
-    if (const auto body = weak.lock()) body->close();
+  for (const auto& weak : queues_) {
+    if (const auto queue = weak.lock()) queue->close();
   }
 }
 

@@ -22,12 +22,13 @@ class EventStream {
   void close();
 
  private:
+  class Queue;
   class Body;
 
   Backend& backend_;
   std::mutex mutex_;
-  bool is_closed_ = false;                                   // guarded by mutex_
-  std::set<std::weak_ptr<Body>, std::owner_less<>> bodies_;  // guarded by mutex_
+  bool is_closed_ = false;                                    // guarded by mutex_
+  std::set<std::weak_ptr<Queue>, std::owner_less<>> queues_;  // guarded by mutex_
 };
 
 }  // namespace batchite
