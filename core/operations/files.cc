@@ -107,13 +107,13 @@ std::optional<NodeFiles::Range> range_of(const Call& call, std::uint64_t size) {
 Answer list(Change& change, const Call& call, Place place) {
   const bool recursive = same_id(call.query.get("recursive"), "true");
   NodeFiles& files = change.files();
-  return Later([&files, place = std::move(place), recursive, filter = filter_of(call), status = call.operation.status] {
+  return Later([&files, place = std::move(place), recursive, filter = filter_of(call), call, base = change.base_url()] {
     Document value = Document::array();
     for (const FileEntry& entry : files.list(place.node, place.directory, recursive)) {
       Document document = file_document(place, entry);
       if (!filter || filter->matches(document)) value.push_back(std::move(document));
     }
-    return Reply{.status = status, .body = {{"value", std::move(value)}}};
+    return page_of(base, call, value);
   });
 }
 

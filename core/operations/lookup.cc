@@ -39,7 +39,7 @@ Document selected(const Call& call, Document document) {
   if (select.empty()) return document;
   Document kept = Document::object();
   for (const std::string& name : contract::selected_names(select)) {
-    if (document.contains(name)) kept[name] = std::move(document[name]);
+    if (document.contains(name) && !kept.contains(name)) kept[name] = std::move(document[name]);
   }
   return kept;
 }

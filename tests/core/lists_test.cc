@@ -78,6 +78,9 @@ TEST_F(ListsTest, AQueryIsCheckedBeforeAnythingHappens) {
   EXPECT_EQ(outcome("Pool_Get", {.path = {{"poolId", "p"}}}), "404 PoolNotFound");
   EXPECT_EQ(outcome("Pool_List", {.query = {{"$select", "nosuch"}}}), "400 InvalidQueryParameterValue")
       << "also when there is nothing to select from";
+  ask("Pool_Add", {.body = pool("p", 0)});
+  EXPECT_EQ(ask("Pool_List", {.query = {{"$select", "id, id ,vmSize"}}}).body["value"].dump(),
+            R"([{"id":"p","vmSize":"standard_a1_v2"}])");
 }
 
 TEST_F(ListsTest, ImagesComeInPagesOfWhatTheFilterLetsThrough) {
@@ -107,6 +110,20 @@ TEST_F(ListsTest, NodeCountsComeTenAtATimeUnlessMoreAreAskedFor) {
   EXPECT_EQ(page["value"].size(), 10U);
   EXPECT_TRUE(page["odata.nextLink"].get<std::string>().ends_with("$skiptoken=p19"));
   EXPECT_EQ(ask("Account_ListPoolNodeCounts", {.query = {{"maxresults", "1000"}}}).body["value"].size(), 12U);
+}
+
+TEST_F(ListsTest, FilesComeInPages) {
+  one_node();
+  ask("Task_Add", {.path = {{"jobId", "j"}}, .body = task("t")});
+  files.entries = {{.name = "stdout.txt"}, {.name = "stderr.txt"}, {.name = "wd", .is_directory = true}};
+  Asked asked{.path = {{"jobId", "j"}, {"taskId", "t"}}, .query = {{"maxresults", "2"}}};
+  const Document page = ask("File_ListFromTask", asked).body;
+  EXPECT_EQ(page["value"].size(), 2U);
+  EXPECT_EQ(page["odata.nextLink"], "http://batch/jobs/j/tasks/t/files?maxresults=2&$skiptoken=2");
+  asked.query.set("$skiptoken", "2");
+  const Document rest = ask("File_ListFromTask", asked).body;
+  EXPECT_EQ(rest["value"].at(0)["name"], "wd");
+  EXPECT_FALSE(rest.contains("odata.nextLink"));
 }
 
 TEST_F(ListsTest, ApplicationsAreToldOfWithTheirVersions) {

@@ -88,11 +88,45 @@ TYPED_TEST(StoreTest, RowsAreChangedAndErasedByKey) {
   EXPECT_NE(this->add(Kind::Task, 1, "next"), other) << "keys are not given twice while the store is open";
 }
 
+TYPED_TEST(StoreTest, EveryKindIsKeptByItself) {
+  for (const Kind kind : kKinds) {
+    const auto key = this->add(kind, 7, "same");
+    EXPECT_EQ(this->store().find(kind, 7, "SAME"), key);
+    EXPECT_EQ(this->store().get(kind, key).spec, "spec of same");
+  }
+  this->store().begin();
+  this->store().erase_children(Kind::NodeUser, 7);
+  this->store().commit();
+  for (const Kind kind : kKinds) {
+    EXPECT_EQ(this->store().find(kind, 7, "same").has_value(), kind != Kind::NodeUser);
+  }
+}
+
 TYPED_TEST(StoreTest, AKeyThatIsGivenIsKept) {
   this->store().begin();
   EXPECT_EQ(this->store().insert(Kind::Node, {.key = 17, .parent = 3, .id = "n"}), 17);
   this->store().commit();
   EXPECT_EQ(this->store().find(Kind::Node, 3, "n"), 17);
+}
+
+TEST(SqliteStore, ADatabaseOfTheFirstSchemaIsTakenForwardWithWhatItHolds) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory.path() / "batchite.db";
+  {
+    SQLite::Database old(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    for (const std::string table : {"pool", "node", "job", "task"}) {
+      old.exec("CREATE TABLE " + table +
+               "(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, "
+               "status TEXT)");
+    }
+    old.exec("INSERT INTO pool VALUES (3, 0, 'p', 'spec', 'status')");
+    old.exec("PRAGMA user_version = 1");
+  }
+  SqliteStore store(file);
+  EXPECT_EQ(store.get(Kind::Pool, 3).spec, "spec");
+  store.begin();
+  EXPECT_TRUE(store.insert(Kind::Certificate, {.id = "sha1-aa"}));
+  store.commit();
 }
 
 }  // namespace
