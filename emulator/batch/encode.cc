@@ -20,26 +20,11 @@ constexpr std::string_view kWithoutId[] = {"Task_Reactivate", "Task_AddCollectio
 
 std::string dump(const Document& document) { return document.dump(-1, ' ', false, Document::error_handler_t::replace); }
 
-// A new resource's URL: the collection's, and what the body calls it.
-std::string location_of(const Call& call, std::string_view path) {
-  const std::string collection = call.base + std::string(path);
-  const Reader body(call.body);
-  if (call.operation.resource == "Certificate") {
-    return collection + "(ThumbprintAlgorithm=" + body.text("thumbprintAlgorithm") +
-           ",Thumbprint=" + body.text("thumbprint") + ")";
-  }
-  const std::string id = body.text(call.operation.id == "ComputeNode_AddUser" ? "name" : "id");
-  return collection + "/" + percent_encode(id);
-}
-
 void add_identity(http::Response& response, const Call& call, std::string_view path) {
   const Method method = call.operation.method;
   if (method == Method::Get || method == Method::Head || method == Method::Delete) return;
   if (std::find(std::begin(kWithoutId), std::end(kWithoutId), call.operation.id) != std::end(kWithoutId)) return;
-  const bool is_new = call.operation.status == 201;
-  const std::string id = is_new ? location_of(call, path) : call.base + std::string(path);
-  response.headers.add("DataServiceId", id);
-  if (is_new) response.headers.add("Location", id);
+  response.headers.add("DataServiceId", response.headers.get("Location", call.base + std::string(path)));
 }
 
 }  // namespace
@@ -51,8 +36,8 @@ http::Response encode(const Call& call, Reply reply, std::string_view path) {
     if (!is_file) response.headers.add("ETag", etag(*reply.modified));
     response.headers.add("Last-Modified", http_date(*reply.modified));
   }
-  add_identity(response, call, path);
   for (const auto& [name, value] : reply.headers) response.headers.add(name, value);
+  add_identity(response, call, path);
   response.chunked = reply.status != 204;
   if (reply.bytes) {
     response.bytes = std::move(reply.bytes);

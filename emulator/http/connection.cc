@@ -198,14 +198,24 @@ class Conversation {
   bool write(const Response& response, const Request& request, unsigned version, bool keep) {
     const bool head_only = request.method == "HEAD" || response.status == 304;
     if (response.bytes && !head_only) return write_bytes(response, request, version, keep);
-    wire::response<wire::span_body<const char>> message;
+    if (head_only || response.body.empty()) return write_text<wire::empty_body>(response, request, version, keep);
+    return write_text<wire::span_body<const char>>(response, request, version, keep);
+  }
+
+  // Beast makes a chunk of an empty span, and a chunk of no bytes ends the message before Beast ends it once more: what
+  // has no bytes goes out as an empty_body.
+  template <class Body>
+  bool write_text(const Response& response, const Request& request, unsigned version, bool keep) {
+    wire::response<Body> message;
     message.version(version);
     fill_head(message, response, request, keep);
-    if (!head_only) message.body() = {response.body.data(), response.body.size()};
-    wire::response_serializer<wire::span_body<const char>> serializer(message);
+    if constexpr (!std::is_same_v<Body, wire::empty_body>) {
+      message.body() = {response.body.data(), response.body.size()};
+    }
+    wire::response_serializer<Body> serializer(message);
     connection_.give(connection_.options_.body_timeout);
     error_code error;
-    if (head_only) {
+    if (request.method == "HEAD" || response.status == 304) {
       wire::write_header(stream_, serializer, error);
     } else {
       wire::write(stream_, serializer, error);

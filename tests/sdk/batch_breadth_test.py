@@ -1,0 +1,22 @@
+"""Every operation of the Python SDK's BatchServiceClient, with checks of what it makes of the answers."""
+import sys
+import unittest
+
+from breadth import case
+from breadth.pools import *  # noqa: F401,F403
+
+
+def main():
+    case.Shared.open()
+    try:
+        program = unittest.main(exit=False)
+        missed = case.all_operations() - case.Shared.called
+        if len(sys.argv) == 1 and missed:
+            sys.exit(f"operations of the SDK that no test calls: {sorted(missed)}")
+    finally:
+        case.Shared.server.stop()
+    sys.exit(not program.result.wasSuccessful())
+
+
+if __name__ == "__main__":
+    main()
