@@ -70,7 +70,7 @@ void check_query(const Operation& operation, const Parameters& query, Version ve
   for (const auto& [name, value] : query) {
     if (same_id(name, "$skiptoken")) continue;
     const QueryParameter* parameter = operation.find_query(name);
-    if (!parameter || version < parameter->since) {
+    if (!parameter) {  // one that came later harms no older version ("force")
       throw Error(errors::kUnsupportedQueryParameter, {{"QueryParameterName", name}, {"QueryParameterValue", value}});
     }
     check_type(*parameter, value);
