@@ -72,7 +72,7 @@ class Pools(Case):
         self.assertEqual((pages[0][0].state, pages[0][0].vm_size, pages[0][0].e_tag), ("active", None, None))
         self.assertEqual(list(self.client.pool.list(models.PoolListOptions(filter=f"id eq '{stem}'"))), [])
         since = datetime.datetime.utcnow() - PT(hours=1)
-        recent = self.client.pool.list(models.PoolListOptions(filter=f"creationTime ge {since.isoformat()}Z"))
+        recent = self.client.pool.list(models.PoolListOptions(filter=f"creationTime ge DateTime'{since.isoformat()}Z'"))
         self.assertIn(f"{stem}-0", [pool.id for pool in recent])
 
     def test_statistics_are_expanded_on_request(self):
