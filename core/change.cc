@@ -4,11 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "core/announce.h"
 #include "core/base/document.h"
 #include "core/base/error.h"
 #include "core/base/ids.h"
 #include "core/operations/certificates.h"
 #include "core/operations/specs.h"
+#include "core/pool_usage.h"
 #include "core/status_text.h"
 
 namespace batchite {
@@ -26,6 +28,8 @@ std::string make_node_id(const std::string& account, const std::string& pool_id,
   for (const unsigned char byte : digest) id += fmt::format("{:02x}", byte);
   return id + (dedicated ? "_d" : "_p");
 }
+
+constexpr std::int64_t kTotals = 1;  // parent of the row of AccountTotals
 
 // A thing may be touched many times; it is kept once.
 template <class Key>
@@ -77,11 +81,15 @@ std::vector<HostOrder> Change::commit() {
     sort_unique(effects_.touched.tasks);
     keep_new_nodes();
     keep_statuses();
+    keep_usage();
   }
   std::vector<HostOrder> result = orders();
+  const std::vector<Document> told =
+      happened_ && world_.watch ? announcements(*this, effects_) : std::vector<Document>();
   if (happened_) erase_gone();
   if (writing_) world_.store.commit();
   committed_ = true;
+  for (const Document& change : told) world_.watch(change);
   return result;
 }
 
@@ -118,6 +126,20 @@ void Change::keep_statuses() {
     const Task* task = state.tasks.find(key);
     return task ? std::optional(to_text(*task)) : std::nullopt;
   });
+}
+
+void Change::keep_usage() {
+  WindowUses windows;
+  for (const PoolUse& use : effects_.uses) {
+    const Row row = read().get(Kind::Pool, number(use.pool));
+    add_use(windows, use, row.id, Reader(Document::parse(row.spec)).text("vmSize"));
+  }
+  if (!windows.empty()) keep_uses(write(), windows);
+  if (!effects_.totals) return;
+  const std::string totals = to_text(world_.state.totals);
+  if (!write().insert(Kind::Usage, {.parent = kTotals, .id = "totals", .status = totals})) {
+    write().put_status(Kind::Usage, *read().find(Kind::Usage, kTotals, "totals"), totals);
+  }
 }
 
 void Change::erase_gone() {
@@ -218,6 +240,9 @@ void load(World& world) {
     from_text(row.status, task);
     task.spec.job = JobKey{row.parent};
   });
+  if (const auto totals = world.store.find(Kind::Usage, kTotals, "totals")) {
+    from_text(world.store.get(Kind::Usage, *totals).status, state.totals);
+  }
   rebuild(state);
   world.must_load = false;
 }

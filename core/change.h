@@ -4,11 +4,13 @@
 // A Change is a transaction: what it wrote and what the scheduler decided become true together at commit(), or not at
 // all. One at a time; the caller sees to that (backends/local holds its lock around the whole life of a Change).
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/document.h"
 #include "core/host.h"
 #include "core/scheduler/step.h"
 #include "core/store.h"
@@ -38,8 +40,9 @@ struct World {
   std::unordered_map<NodeKey, NodeName> node_names = {};
   std::unordered_map<std::string, NodeKey> nodes_by_id = {};  // folded node ids
   std::unordered_map<JobKey, std::shared_ptr<const JobContext>> job_contexts = {};
-  Time last = kNever;     // of the latest change: times never go backwards
-  bool must_load = true;  // the state in memory is not the store's
+  std::function<void(const Document&)> watch = nullptr;  // hears of states that changed; may be empty
+  Time last = kNever;                                    // of the latest change: times never go backwards
+  bool must_load = true;                                 // the state in memory is not the store's
 };
 
 class Change {
@@ -69,6 +72,7 @@ class Change {
  private:
   void keep_statuses();
   void keep_new_nodes();
+  void keep_usage();
   void erase_gone();
   std::vector<HostOrder> orders();
   HostOrder order(const Action& action);

@@ -1,5 +1,6 @@
 #include "core/status_text.h"
 
+#include <bit>
 #include <charconv>
 
 #include "core/base/error.h"
@@ -7,7 +8,7 @@
 namespace batchite {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 // "12 5:hello 0 " — numbers in decimal, texts with their length before them.
 class Writer {
@@ -89,12 +90,19 @@ struct Out {
     to.number(value ? 1 : 0);
     if (value) (*this)(*value);
   }
+  void operator()(float value) {
+    to.number(std::int64_t{std::bit_cast<std::int32_t>(value)});  // exactly, and as short as most numbers
+  }
   void operator()(const Failure& value);
   void operator()(const StartTaskStatus& value);
+  void operator()(const JobSums& value);
+  void operator()(const PoolSums& value);
+  bool has(std::int64_t /*version*/) const { return true; }
 };
 
 struct In {
   TextReader& from;
+  std::int64_t version;
   template <class T>
   void operator()(T& value) {
     if constexpr (std::is_same_v<T, Time>) {
@@ -130,14 +138,37 @@ struct In {
     value.reset();
     if (from.number() != 0) (*this)(*(value = std::make_unique<Failure>()));
   }
+  void operator()(float& value) { value = std::bit_cast<float>(static_cast<std::int32_t>(from.number())); }
   void operator()(Failure& value);
   void operator()(StartTaskStatus& value);
+  void operator()(JobSums& value);
+  void operator()(PoolSums& value);
+  bool has(std::int64_t wanted) const { return version >= wanted; }
 };
 
-// The maps: what is kept, in which order. Status is const when written and mutable when read.
+// The maps: what is kept, in which order; v.has(n): for what came with version n. Status is const when written and
+// mutable when read.
 template <class V, class S>
 void map_failure(V&& v, S& s) {
   v(s.category), v(s.code), v(s.message), v(s.details);
+}
+template <class V, class S>
+void map_usage(V&& v, S& s) {
+  v(s.user), v(s.kernel), v(s.read), v(s.written), v(s.peak_memory);
+}
+template <class V, class S>
+void map_job_sums(V&& v, S& s) {
+  map_usage(v, s.usage);
+  v(s.wall), v(s.wait), v(s.succeeded), v(s.failed), v(s.retries);
+}
+template <class V, class S>
+void map_pool_sums(V&& v, S& s) {
+  map_usage(v, s.usage);
+  v(s.dedicated), v(s.low_priority);
+}
+template <class V, class S>
+void map_totals(V&& v, S& s) {
+  v(s.since), v(s.jobs), v(s.pools);
 }
 template <class V, class S>
 void map_start_task(V&& v, S& s) {
@@ -147,6 +178,7 @@ template <class V, class S>
 void map_pool(V&& v, S& s) {
   v(s.state), v(s.state_since), v(s.allocation), v(s.allocation_since), v(s.created), v(s.modified), v(s.target);
   v(s.current), v(s.resize_timeout), v(s.drain), v(s.resize_errors);
+  if (v.has(2)) v(s.sums), v(s.counted);
 }
 template <class V, class S>
 void map_node(V&& v, S& s) {
@@ -158,6 +190,7 @@ template <class V, class S>
 void map_job(V&& v, S& s) {
   v(s.state), v(s.state_since), v(s.previous_state), v(s.previous_since), v(s.created), v(s.modified), v(s.started);
   v(s.ended), v(s.terminate_reason), v(s.disable);
+  if (v.has(2)) v(s.sums);
 }
 template <class V, class S>
 void map_task(V&& v, S& task) {
@@ -167,10 +200,15 @@ void map_task(V&& v, S& task) {
   v(s.requeues), v(s.node), v(s.state_since), v(s.previous_since), v(s.modified), v(s.created), v(s.started),
       v(s.ended);
   v(s.last_retry), v(s.last_requeue), v(s.failure);
+  if (v.has(2)) v(s.usage.user), v(s.usage.kernel), v(s.usage.read), v(s.usage.written);
 }
 
 void Out::operator()(const Failure& value) { map_failure(*this, value); }
 void Out::operator()(const StartTaskStatus& value) { map_start_task(*this, value); }
+void Out::operator()(const JobSums& value) { map_job_sums(*this, value); }
+void Out::operator()(const PoolSums& value) { map_pool_sums(*this, value); }
+void In::operator()(JobSums& value) { map_job_sums(*this, value); }
+void In::operator()(PoolSums& value) { map_pool_sums(*this, value); }
 void In::operator()(Failure& value) { map_failure(*this, value); }
 void In::operator()(StartTaskStatus& value) { map_start_task(*this, value); }
 
@@ -185,9 +223,10 @@ std::string write(const Status& status, Map map) {
 template <class Status, class Map>
 void read(std::string_view text, Status& status, Map map) {
   TextReader reader(text);
-  if (reader.number() != kVersion)
+  const std::int64_t version = reader.number();
+  if (version < 1 || version > kVersion)
     throw Error(500, "InternalError", "A status in the database is of an unknown version.");
-  map(In{reader}, status);
+  map(In{reader, version}, status);
 }
 
 }  // namespace
@@ -201,6 +240,9 @@ std::string to_text(const NodeStatus& status) {
 std::string to_text(const JobStatus& status) {
   return write(status, [](auto&& v, auto& s) { map_job(v, s); });
 }
+std::string to_text(const AccountTotals& totals) {
+  return write(totals, [](auto&& v, auto& s) { map_totals(v, s); });
+}
 std::string to_text(const Task& status) {
   return write(status, [](auto&& v, auto& s) { map_task(v, s); });
 }
@@ -212,6 +254,9 @@ void from_text(std::string_view text, NodeStatus& status) {
 }
 void from_text(std::string_view text, JobStatus& status) {
   read(text, status, [](auto&& v, auto& s) { map_job(v, s); });
+}
+void from_text(std::string_view text, AccountTotals& totals) {
+  read(text, totals, [](auto&& v, auto& s) { map_totals(v, s); });
 }
 void from_text(std::string_view text, Task& status) {
   read(text, status, [](auto&& v, auto& s) { map_task(v, s); });

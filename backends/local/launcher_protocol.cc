@@ -189,8 +189,8 @@ void encode(const Order& order, std::string& out) {
 
 void encode(const TaskExit& exit, std::string& out) {
   Encoder(out) << exit.id << exit.kind << exit.value << exit.step << exit.timed_out << exit.killed << exit.user_time
-               << exit.system_time << exit.max_rss_bytes << exit.started.time_since_epoch()
-               << exit.ended.time_since_epoch();
+               << exit.system_time << exit.max_rss_bytes << exit.blocks_read << exit.blocks_written
+               << exit.started.time_since_epoch() << exit.ended.time_since_epoch();
 }
 
 std::vector<Order> decode_orders(std::string_view packet) {
@@ -211,7 +211,7 @@ std::vector<TaskExit> decode_exits(std::string_view packet) {
     TaskExit& exit = exits.emplace_back();
     Ticks started{0}, ended{0};
     in >> exit.id >> exit.kind >> exit.value >> exit.step >> exit.timed_out >> exit.killed >> exit.user_time >>
-        exit.system_time >> exit.max_rss_bytes >> started >> ended;
+        exit.system_time >> exit.max_rss_bytes >> exit.blocks_read >> exit.blocks_written >> started >> ended;
     exit.started = Time(started);
     exit.ended = Time(ended);
   }

@@ -55,7 +55,8 @@ struct TaskExit {
   bool killed = false;     // a KillRequest came while it ran or waited to run
   std::chrono::microseconds user_time{0}, system_time{0};  // of the process and the descendants it waited for
   std::int64_t max_rss_bytes = 0;
-  Time started = kNever, ended = kNever;  // UTC; started is kNever unless a process ran
+  std::int64_t blocks_read = 0, blocks_written = 0;  // of 512 bytes, from and to disks
+  Time started = kNever, ended = kNever;             // UTC; started is kNever unless a process ran
 };
 
 // As a shell says it: the code, or 128 + signal, 127 for a missing program, 126 for one that cannot start.

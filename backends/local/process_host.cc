@@ -35,6 +35,11 @@ Failure failure_of(const FailureCode& code, std::vector<std::pair<std::string, s
 // What the service says of an attempt whose process ended, or could not begin.
 Outcome outcome_of(const TaskExit& exit) {
   Outcome outcome{.exit_code = std::nullopt, .failure = std::nullopt, .may_retry = true, .started = exit.started};
+  outcome.usage = {.user = exit.user_time,
+                   .kernel = exit.system_time,
+                   .read = exit.blocks_read,
+                   .written = exit.blocks_written,
+                   .peak_memory = exit.max_rss_bytes};
   switch (exit.kind) {
     case TaskExit::Kind::ProgramNotFound:
       outcome.failure =

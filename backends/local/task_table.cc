@@ -208,6 +208,8 @@ void TaskTable::main_ended(Task& task, int status, const rusage& usage) {
   exit.user_time = to_duration(usage.ru_utime);
   exit.system_time = to_duration(usage.ru_stime);
   exit.max_rss_bytes = std::int64_t{1024} * usage.ru_maxrss;
+  exit.blocks_read = usage.ru_inblock;
+  exit.blocks_written = usage.ru_oublock;
   ending_.insert(exit.id);
   set_limit(task, Clock::now() + kPatience);
 }

@@ -1,6 +1,7 @@
 #include "core/operations/specs.h"
 
 #include "core/base/ids.h"
+#include "core/operations/vm_size.h"
 
 namespace batchite {
 
@@ -21,6 +22,7 @@ PoolSpec pool_spec(const Document& pool) {
   const Reader reader(pool);
   PoolSpec spec;
   spec.task_slots = reader.get("taskSlotsPerNode", 1);
+  spec.cores = cores_of(reader.text("vmSize")).value_or(1);
   const bool pack = same_id(reader.object("taskSchedulingPolicy").text("nodeFillType"), "pack");
   spec.fill = pack ? FillType::Pack : FillType::Spread;
   if (const Document* start_task = reader.find("startTask")) {

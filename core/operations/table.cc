@@ -7,9 +7,6 @@ namespace {
 
 // What a later milestone brings (docs/ROADMAP.md).
 constexpr OperationRow kLater[] = {
-    {"Pool_ListUsageMetrics", nullptr},
-    {"Pool_GetAllLifetimeStatistics", nullptr},
-    {"Job_GetAllLifetimeStatistics", nullptr},
     {"Pool_DisableAutoScale", nullptr},
     {"Pool_EnableAutoScale", nullptr},
     {"Pool_EvaluateAutoScale", nullptr},
@@ -24,8 +21,6 @@ constexpr OperationRow kLater[] = {
     {"JobSchedule_Add", nullptr},
     {"JobSchedule_List", nullptr},
     {"Job_ListFromJobSchedule", nullptr},
-    {"ComputeNode_Start", nullptr},
-    {"ComputeNode_Deallocate", nullptr},
 };
 
 }  // namespace
@@ -37,7 +32,7 @@ std::vector<OperationRow> operation_rows() {
   for (const auto& list :
        {account_operations(), pool_operations(), node_operations(), node_user_operations(), node_access_operations(),
         node_log_operations(), node_extension_operations(), application_operations(), certificate_operations(),
-        job_operations(), task_operations(), file_operations(), later_operations()}) {
+        job_operations(), task_operations(), file_operations(), statistics_operations(), later_operations()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

@@ -47,6 +47,13 @@ struct WakeAt {  // the earliest timer; replaces an earlier WakeAt
 using Action =
     std::variant<BootNode, RemoveNode, RunStartTask, KillStartTask, RunTask, KillTask, RemoveTaskFiles, WakeAt>;
 
+// For how long a pool had how many cores.
+struct PoolUse {
+  PoolKey pool;
+  Time from, to;
+  std::int64_t cores;
+};
+
 // Filled by step(). `touched` may name a thing twice; what is gone is only in `erased`.
 struct Effects {
   std::vector<Action> actions;
@@ -58,6 +65,8 @@ struct Effects {
   };
   Keys touched;  // their status changed
   Keys erased;   // they no longer exist; erasing a job erases its tasks, a pool its nodes (listed too)
+  std::vector<PoolUse> uses;
+  bool totals = false;  // State::totals changed
 };
 
 }  // namespace batchite

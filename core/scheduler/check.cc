@@ -133,7 +133,8 @@ void check_node(const State& state, NodeKey key, const Node& node, Recount& sums
              [&](const Task& task) { return task.status.state == TaskState::Running && task.status.node == key; });
   const NodeState at = node.status.state;
   require(at != NodeState::Running || node.running.size > 0, "node {} is running without a task", number(key));
-  require(node.running.size == 0 || at == NodeState::Running || at == NodeState::LeavingPool,
+  require(node.running.size == 0 || at == NodeState::Running || at == NodeState::LeavingPool ||
+              (at == NodeState::Deallocating && node.status.pending == NodePending::Deallocate),
           "node {} has tasks in a state that allows none", number(key));
   require(node.bucket == (takes_tasks(node) ? node.free_slots : Node::kNoBucket), "node {} is in the wrong ring",
           number(key));
@@ -165,15 +166,17 @@ void check_rings(const State& state, PoolKey key, const Pool& pool) {
 }
 
 void check_pool(const State& state, PoolKey key, const Pool& pool) {
-  Targets current, leaving;
+  Targets current, leaving, deallocated;
   for (const NodeKey at : pool.nodes) {
     const Node* node = find(state.nodes, at);
     require(node && node->status.pool == key, "pool {} lists node {}, which is not its own", number(key), number(at));
     ++of_kind(current, node->status.dedicated);
     if (node->status.state == NodeState::LeavingPool) ++of_kind(leaving, node->status.dedicated);
+    if (node->status.state == NodeState::Deallocated) ++of_kind(deallocated, node->status.dedicated);
   }
   require(current == pool.status.current, "pool {} miscounts its nodes", number(key));
   require(leaving == pool.leaving, "pool {} miscounts its leaving nodes", number(key));
+  require(deallocated == pool.deallocated, "pool {} miscounts its deallocated nodes", number(key));
   check_rings(state, key, pool);
   for (const auto& [slots, jobs] : pool.ready_jobs) {
     require(!jobs.empty(), "pool {} keeps an empty set of jobs", number(key));

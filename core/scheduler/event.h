@@ -44,6 +44,13 @@ struct NodeRebootAsked {
   DrainOption drain;
   bool reimage;  // also empties the node's directories
 };
+struct NodeDeallocateAsked {
+  NodeKey node;
+  DrainOption drain;
+};
+struct NodeStartAsked {  // a deallocated one
+  NodeKey node;
+};
 struct NodeSchedulingAsked {
   NodeKey node;
   bool enabled;
@@ -99,7 +106,7 @@ struct NodeBooted {
   NodeKey node;
   int boot;
 };
-struct NodeRemoved {
+struct NodeRemoved {  // or, of a node that is being deallocated, that nothing of it is left
   NodeKey node;
 };
 struct NodeLost {  // preempted, or unusable with an error
@@ -113,6 +120,7 @@ struct Outcome {
   std::optional<Failure> failure;  // staging, launch, upload or time limit; a bare non-zero exit has none
   bool may_retry = true;           // false: never again, retries or not (pre-processing, upload, not found, time limit)
   Time started;                    // when the attempt began to run
+  Usage usage = {};
 };
 struct StartTaskExited {
   NodeKey node;
@@ -129,9 +137,9 @@ struct Tick {};           // time has passed; answers WakeAt
 struct HostRestarted {};  // nothing of what ran is left; nodes boot again, running tasks are recovered
 
 using Event = std::variant<PoolAdded, PoolSpecChanged, PoolResizeAsked, PoolStopResizeAsked, NodesRemoveAsked,
-                           PoolDeleteAsked, NodeRebootAsked, NodeSchedulingAsked, JobAdded, JobSpecChanged,
-                           JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked, TasksAdded,
-                           TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked, NodeBooted,
-                           NodeRemoved, NodeLost, StartTaskExited, TaskExited, Tick, HostRestarted>;
+                           PoolDeleteAsked, NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodeSchedulingAsked,
+                           JobAdded, JobSpecChanged, JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked,
+                           TasksAdded, TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked,
+                           NodeBooted, NodeRemoved, NodeLost, StartTaskExited, TaskExited, Tick, HostRestarted>;
 
 }  // namespace batchite

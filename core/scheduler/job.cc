@@ -178,6 +178,8 @@ void on(State& state, const JobDeleteAsked& e, Time now, Effects& out) {
       if (state.tasks.find(TaskKey{key})) erase_task(state, TaskKey{key}, now, out);
     }
   }
+  accrue(state.totals.jobs, job->status.sums);
+  out.totals = true;
   state.jobs.erase(e.job);
   out.erased.jobs.push_back(e.job);
 }

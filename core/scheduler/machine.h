@@ -68,6 +68,10 @@ bool keeps_directory(const Node& node, const Task& task);
 void allocation_due(State& state, PoolKey key, Time now, Effects& out);
 void resize_timeout_due(State& state, PoolKey key, Time now, Effects& out);
 void node_gone(State& state, PoolKey key, NodeKey node, bool dedicated, Time now, Effects& out);
+// Adds the time that its nodes have been there since it was last done. Before anything that changes how many cores it
+// has.
+void count_node_time(PoolKey key, Pool& pool, Time now, Effects& out);
+void count_usage(State& state, PoolKey key, const Usage& usage, Effects& out);  // of a process that has ended there
 inline int& of_kind(Targets& targets, bool dedicated) { return dedicated ? targets.dedicated : targets.low_priority; }
 
 // --- place.cc ---
@@ -127,6 +131,8 @@ void on(State& state, const PoolStopResizeAsked& e, Time now, Effects& out);
 void on(State& state, const NodesRemoveAsked& e, Time now, Effects& out);
 void on(State& state, const PoolDeleteAsked& e, Time now, Effects& out);
 void on(State& state, const NodeRebootAsked& e, Time now, Effects& out);
+void on(State& state, const NodeDeallocateAsked& e, Time now, Effects& out);
+void on(State& state, const NodeStartAsked& e, Time now, Effects& out);
 void on(State& state, const NodeSchedulingAsked& e, Time now, Effects& out);
 void on(State& state, const JobAdded& e, Time now, Effects& out);
 void on(State& state, const JobSpecChanged& e, Time now, Effects& out);

@@ -8,6 +8,11 @@ using Pending = NodePending;
 
 void move_to(State& state, NodeKey key, Node& node, NodeState next, Time now, Effects& out) {
   if (node.status.state != next) {
+    if (node.status.state == NodeState::Deallocated || next == NodeState::Deallocated) {
+      Pool& pool = state.pools.at(node.status.pool);
+      count_node_time(node.status.pool, pool, now, out);
+      of_kind(pool.deallocated, node.status.dedicated) += next == NodeState::Deallocated ? 1 : -1;
+    }
     node.status.state = next;
     node.status.state_since = now;
   }
@@ -17,6 +22,12 @@ void move_to(State& state, NodeKey key, Node& node, NodeState next, Time now, Ef
 
 bool is_usable(NodeState state) {
   return state == NodeState::Idle || state == NodeState::Running || state == NodeState::Offline;
+}
+
+// Its machine has been given back.
+bool is_gone(const Node& node) {
+  return node.status.state == NodeState::Deallocated ||
+         (node.status.state == NodeState::Deallocating && node.status.pending == Pending::None);
 }
 
 // The state of a node that is up.
@@ -78,6 +89,12 @@ void carry_out(State& state, NodeKey key, Node& node, Time now, Effects& out) {
       return boot(state, key, node, NodeState::Rebooting, false, now, out);
     case Pending::Reimage:
       return boot(state, key, node, NodeState::Reimaging, true, now, out);
+    case Pending::Deallocate:
+      end_start_task(key, node, out);
+      empty_directories(node, now);
+      touch(out.touched.nodes, key);
+      out.actions.push_back(RemoveNode{key});
+      return;
     case Pending::Offline:
       if (is_usable(node.status.state)) move_to(state, key, node, usual_state(node), now, out);
       return;
@@ -103,14 +120,16 @@ void start_task_failed(State& state, NodeKey key, Node& node, const Outcome& out
 
 // The host that ran it begins anew.
 void restart(State& state, NodeKey key, Node& node, Time now, Effects& out) {
+  if (node.status.state == NodeState::Deallocated) return;
   const bool waits_for_allocation = node.status.state == NodeState::Preempted;
   const bool leaving = node.status.state == NodeState::LeavingPool;
+  const bool deallocating = node.status.state == NodeState::Deallocating;
   const bool never_booted = node.status.last_boot == kNever;
   const bool fresh = node.status.pending == Pending::Reimage || node.status.state == NodeState::Creating ||
                      node.status.state == NodeState::Reimaging || never_booted;
-  node.status.pending = leaving ? Pending::Leave : Pending::None;
+  node.status.pending = leaving ? Pending::Leave : deallocating ? Pending::Deallocate : Pending::None;
   node.status.drain = DrainOption::Requeue;
-  if (!leaving && !waits_for_allocation) {
+  if (!leaving && !deallocating && !waits_for_allocation) {
     node.status.start_task.reset();  // nothing is left to be killed
     boot(state, key, node, NodeState::Starting, fresh, now, out);
   }
@@ -145,6 +164,7 @@ void create_node(State& state, PoolKey pool_key, bool dedicated, Time now, Effec
   status.dedicated = dedicated;
   status.state_since = status.allocated = now;
   pool.nodes.push_back(key);
+  count_node_time(pool_key, pool, now, out);
   ++of_kind(pool.status.current, dedicated);
   touch(out.touched.nodes, key);
   touch(out.touched.pools, pool_key);
@@ -175,7 +195,8 @@ void leave_pool(State& state, NodeKey key, Node& node, DrainOption option, Time 
   const bool leaving = node.status.state == NodeState::LeavingPool;
   if (leaving && node.status.pending != Pending::Leave) return;
   // Only a node that is up can be waited for.
-  node.status.drain = leaving || is_usable(node.status.state) ? option : DrainOption::Requeue;
+  const bool is_up = leaving || is_usable(node.status.state) || node.status.pending == Pending::Deallocate;
+  node.status.drain = is_up ? option : DrainOption::Requeue;
   node.status.pending = Pending::Leave;
   if (!leaving) ++of_kind(state.pools.at(node.status.pool).leaving, node.status.dedicated);
   move_to(state, key, node, NodeState::LeavingPool, now, out);
@@ -210,6 +231,23 @@ void on(State& state, const NodeRebootAsked& e, Time now, Effects& out) {
   file(state, e.node, *node);
   drain(state, *node, e.drain, now, out);
   after_ending(state, e.node, *node, now, out);
+}
+
+// Seen as deallocating at once: clients wait for it to be over.
+void on(State& state, const NodeDeallocateAsked& e, Time now, Effects& out) {
+  Node* node = find(state.nodes, e.node);
+  if (!node || !is_usable(node->status.state)) return;
+  node->status.pending = Pending::Deallocate;
+  node->status.drain = e.drain;
+  move_to(state, e.node, *node, NodeState::Deallocating, now, out);
+  drain(state, *node, e.drain, now, out);
+  after_ending(state, e.node, *node, now, out);
+}
+
+void on(State& state, const NodeStartAsked& e, Time now, Effects& out) {
+  Node* node = find(state.nodes, e.node);
+  if (!node || node->status.state != NodeState::Deallocated) return;
+  boot(state, e.node, *node, NodeState::Starting, true, now, out);
 }
 
 void on(State& state, const NodeSchedulingAsked& e, Time now, Effects& out) {
@@ -247,7 +285,11 @@ void on(State& state, const NodeBooted& e, Time now, Effects& out) {
 
 void on(State& state, const NodeRemoved& e, Time now, Effects& out) {
   Node* node = find(state.nodes, e.node);
-  if (!node || node->status.state != NodeState::LeavingPool || node->status.pending == Pending::Leave) return;
+  if (!node) return;
+  if (node->status.state == NodeState::Deallocating && node->status.pending == Pending::None) {
+    return move_to(state, e.node, *node, NodeState::Deallocated, now, out);
+  }
+  if (node->status.state != NodeState::LeavingPool || node->status.pending == Pending::Leave) return;
   const PoolKey pool = node->status.pool;
   const bool dedicated = node->status.dedicated;
   state.nodes.erase(e.node);
@@ -257,7 +299,7 @@ void on(State& state, const NodeRemoved& e, Time now, Effects& out) {
 
 void on(State& state, const NodeLost& e, Time now, Effects& out) {
   Node* node = find(state.nodes, e.node);
-  if (!node) return;
+  if (!node || is_gone(*node)) return;
   const bool leaving = node->status.state == NodeState::LeavingPool;
   if (!leaving) {
     node->status.pending = Pending::None;
@@ -280,6 +322,7 @@ void on(State& state, const StartTaskExited& e, Time now, Effects& out) {
   StartTaskStatus& status = *node->status.start_task;
   if (!status.running || attempt_of(status) != e.attempt) return;
   touch(out.touched.nodes, e.node);
+  count_usage(state, node->status.pool, e.outcome.usage, out);
   status.started = std::clamp(e.outcome.started, status.started, now);
   status.ended = now;
   if (e.outcome.failure || e.outcome.exit_code.value_or(0) != 0) {

@@ -26,6 +26,8 @@ void erase_pool(State& state, PoolKey key, Pool& pool, Effects& out) {
     withdraw(state, job_key, job);
     job.pool = kNoPool;
   }
+  accrue(state.totals.pools, pool.status.sums);
+  out.totals = true;
   state.pools_by_id.erase(pool.id);
   state.pools.erase(key);
   out.erased.pools.push_back(key);
@@ -53,7 +55,8 @@ std::vector<NodeKey> victims(const State& state, const Pool& pool, bool dedicate
     const Node& node = state.nodes.at(*it);
     if (node.status.dedicated != dedicated || node.status.state == NodeState::LeavingPool) continue;
     const bool broken = node.status.state == NodeState::Unusable || node.status.state == NodeState::Unknown ||
-                        node.status.state == NodeState::StartTaskFailed || node.status.state == NodeState::Preempted;
+                        node.status.state == NodeState::StartTaskFailed || node.status.state == NodeState::Preempted ||
+                        node.status.state == NodeState::Deallocated || node.status.state == NodeState::Deallocating;
     ranked.emplace_back(node.running.size > 0 ? 2 : broken ? 0 : 1, *it);
   }
   std::ranges::stable_sort(ranked, {}, &std::pair<int, NodeKey>::first);
@@ -135,8 +138,30 @@ void resize_timeout_due(State& state, PoolKey key, Time now, Effects& out) {
   become(key, *pool, AllocationState::Steady, now, out);
 }
 
+void count_node_time(PoolKey key, Pool& pool, Time now, Effects& out) {
+  PoolStatus& status = pool.status;
+  const Time from = std::exchange(status.counted, now);
+  const std::int64_t dedicated =
+      std::int64_t{pool.spec.cores} * (status.current.dedicated - pool.deallocated.dedicated);
+  const std::int64_t low_priority =
+      std::int64_t{pool.spec.cores} * (status.current.low_priority - pool.deallocated.low_priority);
+  touch(out.touched.pools, key);
+  if (from == kNever || from >= now || dedicated + low_priority == 0) return;
+  status.sums.dedicated += (now - from) * dedicated;
+  status.sums.low_priority += (now - from) * low_priority;
+  out.uses.push_back({key, from, now, dedicated + low_priority});
+}
+
+void count_usage(State& state, PoolKey key, const Usage& usage, Effects& out) {
+  Pool* pool = find(state.pools, key);
+  if (!pool) return;
+  accrue(pool->status.sums.usage, usage);
+  touch(out.touched.pools, key);
+}
+
 void node_gone(State& state, PoolKey key, NodeKey node, bool dedicated, Time now, Effects& out) {
   Pool& pool = state.pools.at(key);
+  count_node_time(key, pool, now, out);
   std::erase(pool.nodes, node);
   --of_kind(pool.status.current, dedicated);
   --of_kind(pool.leaving, dedicated);
@@ -163,6 +188,7 @@ void on(State& state, const PoolAdded& e, Time now, Effects& out) {
 void on(State& state, const PoolSpecChanged& e, Time now, Effects& out) {
   Pool* pool = find(state.pools, e.pool);
   if (!pool) return;
+  count_node_time(e.pool, *pool, now, out);
   const int slots = pool->nodes.empty() ? e.spec.task_slots : pool->spec.task_slots;
   pool->spec = e.spec;
   pool->spec.task_slots = slots;

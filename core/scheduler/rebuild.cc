@@ -15,7 +15,7 @@ void forget_derived(State& state) {
   state.wake_at = kNever;
   for (auto& [key, pool] : state.pools) {
     pool.nodes.clear();
-    pool.leaving = {};
+    pool.leaving = pool.deallocated = {};
     pool.by_free = {};
     pool.any_free.reset();
     pool.ready_jobs.clear();
@@ -50,6 +50,7 @@ void rebuild_nodes(State& state, const std::vector<NodeKey>& keys) {
     Pool& pool = state.pools.at(node.status.pool);
     pool.nodes.push_back(key);
     if (node.status.state == NodeState::LeavingPool) ++of_kind(pool.leaving, node.status.dedicated);
+    if (node.status.state == NodeState::Deallocated) ++of_kind(pool.deallocated, node.status.dedicated);
     node.start_task = pool.spec.start_task.value_or(StartTaskSpec{});
     node.free_slots = pool.spec.task_slots;
     state.last_node = std::max(state.last_node, number(key));

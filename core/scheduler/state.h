@@ -7,6 +7,7 @@
 //   …Status  what has become of it: kept in the store, shown to clients.
 // Whatever else a struct holds can be derived from these two (check() does so).
 #pragma once
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <deque>
@@ -75,6 +76,50 @@ struct Targets {
 
 // --- Pools and nodes ------------------------------------------------------------------------------------------------
 
+// What processes took. Reads and writes are those that reached a disk, in blocks of 512 bytes, as getrusage tells them.
+struct Usage {
+  Ticks user{}, kernel{};  // processor time
+  std::int64_t read = 0, written = 0;
+  std::int64_t peak_memory = 0;  // bytes; the most of one process
+};
+
+inline void accrue(Usage& sum, const Usage& more) {
+  sum.user += more.user;
+  sum.kernel += more.kernel;
+  sum.read += more.read;
+  sum.written += more.written;
+  sum.peak_memory = std::max(sum.peak_memory, more.peak_memory);
+}
+
+// Sums that $expand=stats shows of a job. What was deleted stays counted.
+struct JobSums {
+  Usage usage;
+  Ticks wall{};  // from start to end, retries included
+  Ticks wait{};  // from creation to start
+  std::int64_t succeeded = 0, failed = 0, retries = 0;
+};
+
+inline void accrue(JobSums& sum, const JobSums& more) {
+  accrue(sum.usage, more.usage);
+  sum.wall += more.wall;
+  sum.wait += more.wait;
+  sum.succeeded += more.succeeded;
+  sum.failed += more.failed;
+  sum.retries += more.retries;
+}
+
+// Sums that $expand=stats shows of a pool.
+struct PoolSums {
+  Usage usage;
+  Ticks dedicated{}, low_priority{};  // how long its nodes have been there, times their cores
+};
+
+inline void accrue(PoolSums& sum, const PoolSums& more) {
+  accrue(sum.usage, more.usage);
+  sum.dedicated += more.dedicated;
+  sum.low_priority += more.low_priority;
+}
+
 struct StartTaskSpec {
   bool wait_for_success = true;
   int max_retries = 0;  // -1: no limit
@@ -84,6 +129,7 @@ struct PoolSpec {
   int task_slots = 1;  // per node, 1..256
   FillType fill = FillType::Spread;
   std::optional<StartTaskSpec> start_task;
+  int cores = 1;  // of a node
 };
 
 struct PoolStatus {
@@ -98,6 +144,8 @@ struct PoolStatus {
   Ticks resize_timeout{};
   DrainOption drain = DrainOption::Requeue;  // of the resize under way
   std::vector<Failure> resize_errors;        // of the last resize; only while steady
+  PoolSums sums;                             // node time until `counted`
+  Time counted = kNever;
 };
 
 struct StartTaskStatus {
@@ -111,7 +159,7 @@ struct StartTaskStatus {
 };
 
 // What is to happen to a node once its tasks are gone. It takes no more of them meanwhile.
-enum class NodePending : std::uint8_t { None, Leave, Reboot, Reimage, Offline };
+enum class NodePending : std::uint8_t { None, Leave, Reboot, Reimage, Offline, Deallocate };
 
 struct NodeStatus {
   PoolKey pool;
@@ -154,6 +202,7 @@ struct JobStatus {
   Time ended = kNever;
   std::string terminate_reason;
   DrainOption disable = DrainOption::Requeue;
+  JobSums sums;
 };
 
 struct TaskSpec {
@@ -162,6 +211,12 @@ struct TaskSpec {
   std::int32_t max_retries = 0;  // -1: no limit
   Ticks retention{};             // of the directory, from the end
   NodeKey affinity = kNoNode;    // a soft wish
+};
+
+// Usage of one task, small: there may be a million.
+struct TaskUsage {
+  float user = 0, kernel = 0;   // seconds
+  float read = 0, written = 0;  // blocks
 };
 
 struct TaskStatus {
@@ -173,6 +228,7 @@ struct TaskStatus {
   std::int32_t attempt = 0;  // counts starts; news of an earlier attempt is ignored
   std::int32_t retries = 0;
   std::int32_t requeues = 0;
+  TaskUsage usage;         // since it was added or reactivated
   NodeKey node = kNoNode;  // where it runs or ran last
   Time state_since;
   Time previous_since = kNever;
@@ -244,6 +300,7 @@ struct Pool {
   // Derived.
   std::vector<NodeKey> nodes;                    // in the order of creation
   Targets leaving;                               // of the current ones
+  Targets deallocated;                           // likewise
   std::array<NodeKey, kMaxSlots + 1> by_free{};  // nodes that take tasks, by free slots: heads of rings
   std::bitset<kMaxSlots + 1> any_free;           // which rings have a node
   // Required slots -> (-priority, job) of jobs that are ready and have such tasks. No set is empty.
@@ -271,6 +328,13 @@ struct Retained {
   Time timer = kNever;  // the one that is set for them
 };
 
+// What has gone from the account: sums of erased jobs and pools. Kept in the store.
+struct AccountTotals {
+  Time since = kNever;  // of the first event ever
+  JobSums jobs;
+  PoolSums pools;
+};
+
 // Timers are never taken back: when one fires, it is judged by the state whether there is still something to do.
 struct State {
   Settings settings;
@@ -280,6 +344,7 @@ struct State {
   Table<TaskKey, Task> tasks;
   std::unordered_map<std::string, PoolKey> pools_by_id;  // folded
   std::int64_t last_node = 0;  // nodes are the only thing that the scheduler itself creates; kept in the store
+  AccountTotals totals;
   // Derived.
   std::map<Ticks, Retained> retained;  // by retention
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;

@@ -20,6 +20,10 @@ void place_unsettled(State& state, Time now, Effects& out) {
 
 void step(State& state, const Event& event, Time now, Effects& effects) {
   scheduler::fire_timers(state, now, effects);
+  if (state.totals.since == kNever) {
+    state.totals.since = now;
+    effects.totals = true;
+  }
   std::visit([&](const auto& fact) { scheduler::on(state, fact, now, effects); }, event);
   place_unsettled(state, now, effects);
   scheduler::announce_earliest_timer(state, effects);

@@ -47,13 +47,39 @@ bool may_retry(const Task& task, const Outcome& outcome) {
 }
 
 // On the same node and without a trip through active.
-void retry(TaskKey key, Task& task, Time now, Effects& out) {
+void retry(State& state, TaskKey key, Task& task, Time now, Effects& out) {
+  ++state.jobs.at(task.spec.job).status.sums.retries;
   TaskStatus& status = task.status;
   ++status.attempt;
   ++status.retries;
   status.last_retry = status.started = now;
   out.actions.push_back(RunTask{key, status.attempt, status.node});
   touch(out.touched.tasks, key);
+}
+
+void add(TaskUsage& sum, const Usage& more) {
+  const auto seconds = [](Ticks ticks) { return std::chrono::duration<float>(ticks).count(); };
+  sum.user += seconds(more.user);
+  sum.kernel += seconds(more.kernel);
+  sum.read += static_cast<float>(more.read);
+  sum.written += static_cast<float>(more.written);
+}
+
+// Also of an attempt that was given up: its process has taken what it took.
+void note_usage(State& state, Task& task, const Usage& usage, Effects& out) {
+  add(task.status.usage, usage);
+  Job& job = state.jobs.at(task.spec.job);
+  accrue(job.status.sums.usage, usage);
+  touch(out.touched.jobs, task.spec.job);
+  count_usage(state, job.pool, usage, out);
+}
+
+void count_ending(Job& job, const Task& task, bool ran, Time now) {
+  JobSums& sums = job.status.sums;
+  ++(task.status.failure ? sums.failed : sums.succeeded);
+  if (!ran) return;
+  sums.wall += now - task.status.previous_since;
+  sums.wait += task.status.started - task.status.created;
 }
 
 Ending ending_of(const Outcome& outcome) {
@@ -140,8 +166,10 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
   task.status.exit_code = ending.exit_code.value_or(0);
   task.status.failure = std::move(ending.failure);
   count(job, task, +1);
+  count_ending(job, task, ran, now);
   retain(state, key, task);
   touch(out.touched.tasks, key);
+  touch(out.touched.jobs, task.spec.job);
   if (ran) after_ending_at(state, task.status.node, now, out);
   if (failed_by_itself) after_failure(state, task.spec.job, job, now, out);
   after_ending(state, task.spec.job, job, now, out);
@@ -268,12 +296,15 @@ void on(State& state, const TaskSpecChanged& e, Time now, Effects& out) {
 
 void on(State& state, const TaskExited& e, Time now, Effects& out) {
   Task* task = state.tasks.find(e.task);
-  if (!task || task->status.state != TaskState::Running || task->status.attempt != e.attempt) return;
+  if (!task) return;
+  note_usage(state, *task, e.outcome.usage, out);
+  touch(out.touched.tasks, e.task);
+  if (task->status.state != TaskState::Running || task->status.attempt != e.attempt) return;
   NodeStatus& node = state.nodes.at(task->status.node).status;
   ++node.tasks_run;
   if (e.outcome.exit_code == 0) ++node.tasks_succeeded;
   touch(out.touched.nodes, task->status.node);
-  if (may_retry(*task, e.outcome)) return retry(e.task, *task, now, out);
+  if (may_retry(*task, e.outcome)) return retry(state, e.task, *task, now, out);
   // The attempt may have begun a little after it was ordered.
   task->status.started = std::clamp(e.outcome.started, task->status.started, now);
   complete(state, e.task, ending_of(e.outcome), now, out);
@@ -293,6 +324,8 @@ void on(State& state, const TaskReactivateAsked& e, Time now, Effects& out) {
   Job& job = state.jobs.at(task->spec.job);
   release(state, e.task, *task);
   count(job, *task, -1);
+  --(task->status.failure ? job.status.sums.failed : job.status.sums.succeeded);
+  touch(out.touched.jobs, task->spec.job);
   forget_node(state, e.task, *task, out);
   move_to(*task, TaskState::Active, now);
   TaskStatus& old = task->status;

@@ -91,6 +91,84 @@ TEST_F(SchedulerNodeTest, ARebootRequeuesOrTerminatesOrWaits) {
   EXPECT_EQ(booted(1, 4), "run c#1 on n1");
 }
 
+TEST_F(SchedulerNodeTest, ADeallocatedNodeStaysInThePoolAndComesBackEmpty) {
+  given_pool("p", {.dedicated = 2, .start_task = StartTaskSpec{.wait_for_success = false}});
+  add_job("j");
+  add("a");
+  EXPECT_EQ(deallocate(1), "kill a#1 on n1; kill start task n1#1.1; remove n1; clean a on n1; run a#2 on n2");
+  EXPECT_EQ(node_state(1), NodeState::Deallocating);
+  EXPECT_EQ(start(1), "") << "not before it is deallocated";
+  EXPECT_EQ(removed(1), "");
+  EXPECT_EQ(node_state(1), NodeState::Deallocated);
+  EXPECT_EQ(pool_status("p").current, (Targets{2, 0})) << "it still counts";
+  EXPECT_EQ(add("b"), "") << "there is nothing to run it on";
+  EXPECT_EQ(lost(1, NodeState::Unusable), "") << "it has no machine to lose";
+  EXPECT_EQ(start(1), "boot n1#2 fresh");
+  EXPECT_EQ(node_state(1), NodeState::Starting);
+  EXPECT_EQ(booted(1, 2), "start task n1#2.1; run b#1 on n1");
+}
+
+TEST_F(SchedulerNodeTest, ANodeIsDeallocatedAfterItsTasksIfSoAsked) {
+  given_pool("p", {.dedicated = 1});
+  add_job("j");
+  add("a", {.retention = hours(1)});
+  EXPECT_EQ(deallocate(1, DrainOption::TaskCompletion), "");
+  EXPECT_EQ(node_state(1), NodeState::Deallocating) << "clients wait until it is not";
+  EXPECT_EQ(add("b"), "");
+  EXPECT_EQ(exited("a", 1), "remove n1; wake in 3600000ms");
+  removed(1);
+  EXPECT_EQ(start(1), "boot n1#2 fresh");
+  EXPECT_EQ(booted(1, 2), "run b#1 on n1");
+  EXPECT_EQ(deallocate(1, DrainOption::Terminate), "kill b#1 on n1; remove n1");
+  EXPECT_EQ(shown("b"), "completed, was running, TaskEnded, on n1");
+}
+
+TEST_F(SchedulerNodeTest, ANodeWithRetainedDataIsDeallocatedWhenItsRetentionIsOver) {
+  given_pool("p", {.dedicated = 1});
+  add_job("j");
+  add("a", {.retention = hours(1)});
+  passes(seconds(1));
+  exited("a", 1);
+  EXPECT_EQ(deallocate(1, DrainOption::RetainedData), "");
+  EXPECT_EQ(node_state(1), NodeState::Deallocating);
+  EXPECT_EQ(later(hours(1)), "clean a on n1; remove n1");
+}
+
+TEST_F(SchedulerNodeTest, DeallocatedNodesAreTheFirstThatAShrinkingPoolGivesUp) {
+  given_pool("p", {.dedicated = 2});
+  deallocate(1);
+  removed(1);
+  EXPECT_EQ(resize("p", {1, 0}), "remove n1; wake in 900000ms");
+  EXPECT_EQ(removed(1), "");
+  EXPECT_EQ(pool_status("p").allocation, AllocationState::Steady);
+  EXPECT_EQ(node_state(2), NodeState::Idle);
+}
+
+TEST_F(SchedulerNodeTest, ANodeThatLeavesWhileItIsDeallocatedIsRemovedOnce) {
+  given_pool("p", {.dedicated = 1});
+  deallocate(1);
+  EXPECT_EQ(resize("p", {0, 0}), "remove n1; wake in 900000ms");
+  removed(1);
+  EXPECT_EQ(pool_status("p").current, (Targets{0, 0}));
+  EXPECT_EQ(removed(1), "");
+}
+
+TEST_F(SchedulerNodeTest, ARestartFinishesADeallocationAndStartsNoDeallocatedNode) {
+  given_pool("p", {.dedicated = 2});
+  add_job("j");
+  add("a");
+  add("b");
+  deallocate(1, DrainOption::TaskCompletion);
+  deallocate(2);
+  removed(2);
+  rebuild(state_);
+  EXPECT_EQ(happens(HostRestarted{}), "remove n1");
+  EXPECT_EQ(shown("a"), "active, was running, on n1");
+  EXPECT_EQ(node_state(2), NodeState::Deallocated);
+  EXPECT_EQ(removed(1), "");
+  EXPECT_EQ(node_state(1), NodeState::Deallocated);
+}
+
 TEST_F(SchedulerNodeTest, AReimagedNodeHasNoFilesLeftToWaitFor) {
   given_pool("p", {.dedicated = 1});
   add_job("j");

@@ -233,6 +233,8 @@ class History {
     const auto node = any(state_.nodes);
     if (!node) return Tick{};
     const NodeState at = state_.nodes.at(*node).status.state;
+    if (which < 71 && at == NodeState::Deallocated) return NodeStartAsked{*node};
+    if (which < 71) return NodeDeallocateAsked{*node, drain()};
     if (which < 73) {
       if (at != NodeState::Idle && at != NodeState::Running) return Tick{};
       return NodeRebootAsked{*node, drain(), chance(50)};

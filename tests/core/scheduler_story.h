@@ -78,6 +78,10 @@ class SchedulerStory : public testing::Test {
   std::string reboot(int node, DrainOption drain = DrainOption::Requeue, bool reimage = false) {
     return happens(NodeRebootAsked{NodeKey{node}, drain, reimage});
   }
+  std::string deallocate(int node, DrainOption drain = DrainOption::Requeue) {
+    return happens(NodeDeallocateAsked{NodeKey{node}, drain});
+  }
+  std::string start(int node) { return happens(NodeStartAsked{NodeKey{node}}); }
   std::string scheduling(int node, bool enabled, DrainOption drain = DrainOption::Requeue) {
     return happens(NodeSchedulingAsked{NodeKey{node}, enabled, drain});
   }
