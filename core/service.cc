@@ -4,6 +4,7 @@
 #include "core/contract/query.h"
 #include "core/contract/validate.h"
 #include "core/operations/explain.h"
+#include "core/operations/lookup.h"
 #include "core/operations/table.h"
 
 namespace batchite {
@@ -12,6 +13,7 @@ namespace {
 void check_request(const Call& call) {
   const contract::Operation& operation = call.operation;
   contract::check_query(operation, call.query, call.version);
+  check_condition_headers(call);
   if (!operation.body) return;
   if (call.body.is_null()) {
     if (operation.body_required) throw Error(errors::kInvalidRequestBody);

@@ -353,6 +353,19 @@ bool holds_for(const Node& node, const Document& resource) {
   return node.comparison == Comparison::Ne;
 }
 
+Verdict verdict_on(const Node& node, const Filter::Known& known) {
+  const auto told = [](bool holds) { return holds ? Verdict::Yes : Verdict::No; };
+  if (std::holds_alternative<std::monostate>(known.value)) return told(node.comparison == Comparison::Ne);
+  if (const auto* text = std::get_if<std::string_view>(&known.value)) {
+    if (std::holds_alternative<std::string>(node.value)) return told(holds_for_text(node, *text));
+  } else if (const auto* shown = std::get_if<Time>(&known.value)) {
+    if (const auto* time = std::get_if<Time>(&node.value)) return told(holds(node.comparison, *shown <=> *time));
+  } else if (const auto* number = std::get_if<std::int64_t>(&node.value)) {
+    return told(holds(node.comparison, std::get<std::int64_t>(known.value) <=> *number));
+  }
+  return Verdict::Unknown;
+}
+
 // `judge` gives the verdict of one comparison.
 template <class Judge>
 Verdict evaluate(const Node& node, const Judge& judge) {
@@ -410,8 +423,7 @@ bool Filter::matches(const Document& resource) const {
 bool Filter::rules_out(std::span<const Known> known) const {
   return evaluate(*root_, [&](const Node& node) {
            const auto found = std::ranges::find(known, node.member->name, &Known::member);
-           if (found == known.end() || !std::holds_alternative<std::string>(node.value)) return Verdict::Unknown;
-           return holds_for_text(node, found->text) ? Verdict::Yes : Verdict::No;
+           return found == known.end() ? Verdict::Unknown : verdict_on(node, *found);
          }) == Verdict::No;
 }
 

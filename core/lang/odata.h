@@ -8,8 +8,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "core/base/document.h"
+#include "core/base/time.h"
 #include "core/contract/contract.h"
 
 namespace batchite {
@@ -22,10 +24,10 @@ class Filter {
   // `resource` as the service shows it, whole.
   bool matches(const Document& resource) const;
 
-  // A text member that is known before its resource is rendered.
+  // A member that is known before its resource is rendered. std::monostate: the resource does not have it.
   struct Known {
     std::string_view member;
-    std::string_view text;
+    std::variant<std::monostate, std::string_view, std::int64_t, Time> value;
   };
   // True when no resource with these members can match, whatever its other members are.
   bool rules_out(std::span<const Known> known) const;

@@ -21,13 +21,20 @@ struct Place {
   std::string url;        // of the directory's files, to which "/" + path is added
 };
 
+// Files are where the task ran last, until its retention is over, its node is gone or has been emptied.
 Place place_of_task(const Change& change, const Call& call) {
   const TaskKey key = the_task(change, call);
   const TaskStatus& status = change.state().tasks.at(key).status;
-  const bool has_files = status.node != kNoNode && change.state().nodes.contains(status.node) &&
-                         !status.files_removed && status.state != TaskState::Active &&
-                         status.state != TaskState::Preparing;
-  if (!has_files) throw Error(errors::kOperationInvalidForCurrentState);
+  if (status.state == TaskState::Active || status.state == TaskState::Preparing) {
+    throw Error(errors::kOperationInvalidForCurrentState);
+  }
+  if (status.files_removed) throw Error(errors::kTaskFilesCleanedup);
+  if (status.node == kNoNode) throw Error(errors::kTaskFilesUnavailable);
+  const auto node = change.state().nodes.find(status.node);
+  if (node == change.state().nodes.end()) throw Error(errors::kNodeNotFound);
+  if (status.state == TaskState::Completed && status.ended <= node->second.status.emptied) {
+    throw Error(errors::kTaskFilesUnavailable);
+  }
   const Row row = change.read().get(Kind::Task, number(key));
   const std::string job_id = change.read().get(Kind::Job, row.parent).id;
   return {status.node, task_directory(job_id, row.id), task_url(change, job_id, row.id) + "/files"};
@@ -35,6 +42,11 @@ Place place_of_task(const Change& change, const Call& call) {
 
 Place place_of_node(const Change& change, const Call& call) {
   const NodeKey node = the_node(change, call);
+  const NodeStatus& status = change.state().nodes.at(node).status;
+  const bool being_removed = status.state == NodeState::Deallocating && status.pending == NodePending::None;
+  const bool away = being_removed || status.state == NodeState::Deallocated || status.state == NodeState::Preempted ||
+                    status.last_boot == kNever;
+  if (away) throw Error(errors::kNodeNotReady);
   return {node, "", node_url(change, change.name_of(node)) + "/files"};
 }
 
@@ -85,7 +97,7 @@ void check_times(const Call& call, Time modified) {
   check_conditions(times, modified);
 }
 
-// "bytes=first-last", either may be missing but not both.
+// "bytes=first-last"; without a last, to the end. An end beyond the file's is the file's.
 std::optional<NodeFiles::Range> range_of(const Call& call, std::uint64_t size) {
   const std::string* text = call.headers.find("ocp-range");
   if (!text || text->empty()) return std::nullopt;

@@ -4,14 +4,17 @@
 #include "core/contract/validate.h"
 #include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
+#include "core/operations/pool_rules.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
+#include "core/operations/statistics.h"
 #include "core/operations/table.h"
 
 namespace batchite {
 namespace {
 
 void fill_defaults(Document& job) {
+  drop_empty_lists(job);
   default_to(job, "priority", 0);
   default_to(job, "maxParallelTasks", -1);
   default_to(job, "usesTaskDependencies", false);
@@ -78,7 +81,7 @@ Answer get_job(Change& change, const Call& call) {
   const JobKey job = the_job(change, call);
   const Time modified = state_of(change, job).status.modified;
   check_conditions(call, modified);
-  return one(call, render_job(change, number(job)), modified);
+  return one(call, with_statistics(change, call, Kind::Job, number(job), render_job(change, number(job))), modified);
 }
 
 Answer put_job(Change& change, const Call& call, JobKey key, Document job) {

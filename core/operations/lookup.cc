@@ -7,6 +7,7 @@
 #include "core/contract/query.h"
 #include "core/contract/validate.h"
 #include "core/operations/render.h"
+#include "core/operations/statistics.h"
 
 namespace batchite {
 namespace {
@@ -62,33 +63,74 @@ std::string next_link(const std::string& base, const Call& call, const std::stri
   return link + "$skiptoken=" + percent_encode(token);
 }
 
-// The text of the state, where it can be told without rendering; empty: it cannot.
-std::string_view quick_state(const Change& change, Kind kind, std::int64_t key) {
-  const State& state = change.state();
-  switch (kind) {
-    case Kind::Pool:
-      break;  // few, so rendering them costs little
-    case Kind::Node:
-      if (const auto node = state.nodes.find(NodeKey{key}); node != state.nodes.end())
-        return text_of(node->second.status.state);
-      break;
-    case Kind::Job:
-      if (const auto job = state.jobs.find(JobKey{key}); job != state.jobs.end())
-        return text_of(job->second.status.state);
-      break;
-    case Kind::Task:
-      if (const Task* task = state.tasks.find(TaskKey{key})) return text_of(task->status.state);
-      break;
-    default:
-      break;
+// What is known of a row without rendering it.
+class Known {
+ public:
+  std::span<const Filter::Known> all() const { return std::span(members_).first(size_); }
+  template <class Value>
+  void add(std::string_view name, Value value) {
+    members_[size_++] = {name, value};
   }
-  return {};
+  // A time that has not come is a member that is not there.
+  void add(std::string_view name, Time time) {
+    members_[size_++] = {name, {}};
+    if (time != kNever) members_[size_ - 1].value = time;
+  }
+  // The value of the latest.
+  template <class Value>
+  void replace(Value value) {
+    members_[size_ - 1].value = value;
+  }
+
+ private:
+  std::array<Filter::Known, 11> members_{};
+  std::size_t size_ = 0;
+};
+
+void add_task(Known& known, const TaskStatus& status) {
+  const bool completed = status.state == TaskState::Completed;
+  known.add("state", text_of(status.state));
+  known.add("stateTransitionTime", status.state_since);
+  known.add("creationTime", status.created);
+  known.add("lastModified", status.modified);
+  known.add("lastModifiedTime", status.modified);
+  known.add("executionInfo/startTime", status.started);
+  known.add("executionInfo/endTime", status.ended);
+  known.add("executionInfo/exitCode", std::monostate());
+  if (completed && status.has_exit_code) known.replace(std::int64_t{status.exit_code});
+  known.add("executionInfo/result", std::monostate());
+  if (completed) known.replace(std::string_view(status.failure ? "failure" : "success"));
+}
+
+void add_job(Known& known, const JobStatus& status) {
+  known.add("state", text_of(status.state));
+  known.add("stateTransitionTime", status.state_since);
+  known.add("creationTime", status.created);
+  known.add("lastModified", status.modified);
+  known.add("executionInfo/startTime", status.started);
+  known.add("executionInfo/endTime", status.ended);
+}
+
+void add_node(Known& known, const NodeStatus& status) {
+  known.add("state", text_of(status.state));
+  known.add("stateTransitionTime", status.state_since);
+  known.add("allocationTime", status.allocated);
+  known.add("lastBootTime", status.last_boot);
 }
 
 bool ruled_out(const Filter& filter, const Change& change, Kind kind, const Listed& row) {
-  const std::string_view state = quick_state(change, kind, row.key);
-  const Filter::Known known[] = {{"id", row.id}, {"state", state}};
-  return filter.rules_out(std::span(known).first(state.empty() ? 1 : 2));
+  const State& state = change.state();
+  Known known;
+  known.add("id", std::string_view(row.id));
+  if (kind == Kind::Task) {
+    if (const Task* task = state.tasks.find(TaskKey{row.key})) add_task(known, task->status);
+  } else if (kind == Kind::Job) {
+    if (const auto job = state.jobs.find(JobKey{row.key}); job != state.jobs.end()) add_job(known, job->second.status);
+  } else if (kind == Kind::Node) {
+    const auto node = state.nodes.find(NodeKey{row.key});
+    if (node != state.nodes.end()) add_node(known, node->second.status);
+  }
+  return filter.rules_out(known.all());
 }
 
 }  // namespace
@@ -144,7 +186,25 @@ void require_open(const Job& job) {
   }
 }
 
+void check_condition_headers(const Call& call) {
+  if (call.operation.conditions == contract::Conditions::None) return;
+  const bool all = call.operation.conditions == contract::Conditions::All;
+  const bool match = all && call.headers.find("If-Match"), none_match = all && call.headers.find("If-None-Match");
+  const std::string* since = call.headers.find("If-Modified-Since");
+  const std::string* until = call.headers.find("If-Unmodified-Since");
+  const int given = match + none_match + (since != nullptr) + (until != nullptr);
+  const bool pair = given == 2 && ((none_match && since) || (match && until));
+  if (given > 1 && !pair) throw Error(errors::kMultipleConditionHeadersNotSupported);
+  for (const auto& [name, value] : {std::pair("If-Modified-Since", since), std::pair("If-Unmodified-Since", until)}) {
+    if (value && !parse_http_date(*value)) {
+      throw Error(errors::kInvalidHeaderValue, {{"HeaderName", name}, {"HeaderValue", *value}});
+    }
+  }
+}
+
 void check_conditions(const Call& call, Time modified) {
+  if (call.operation.conditions == contract::Conditions::None) return;
+  const bool all = call.operation.conditions == contract::Conditions::All;
   const bool read = call.operation.method == contract::Method::Get || call.operation.method == contract::Method::Head;
   const auto fail = [&](bool not_modified) {
     ErrorCode code = errors::kConditionNotMet;
@@ -156,8 +216,8 @@ void check_conditions(const Call& call, Time modified) {
     return bare == "*" || bare == etag(modified);
   };
   const auto seconds = std::chrono::floor<std::chrono::seconds>(modified);
-  const std::string* match = call.headers.find("If-Match");
-  const std::string* none_match = call.headers.find("If-None-Match");
+  const std::string* match = all ? call.headers.find("If-Match") : nullptr;
+  const std::string* none_match = all ? call.headers.find("If-None-Match") : nullptr;
   if (match && !names_this(*match)) fail(false);
   if (none_match && names_this(*none_match)) fail(true);
   if (const std::string* since = call.headers.find("If-Modified-Since"); since && !none_match) {
@@ -204,7 +264,7 @@ Reply page(Change& change, const Call& call, Kind kind, std::int64_t parent,
       more = value.size() == limit;
       if (more) break;
       last = row.id;
-      value.push_back(selected(call, std::move(document)));
+      value.push_back(selected(call, with_statistics(change, call, kind, row.key, std::move(document))));
     }
   }
   Document body = {{"value", std::move(value)}};

@@ -22,6 +22,11 @@ void require_ready(const Node& node);
 // JobBeingDeleted).
 void require_open(const Job& job);
 
+// Throws MultipleConditionHeadersNotSupported for conditional headers that cannot stand together (only If-None-Match
+// with If-Modified-Since and If-Match with If-Unmodified-Since can), InvalidHeaderValue for what is no date. Operations
+// without conditions do not look at any.
+void check_condition_headers(const Call& call);
+
 // Throws ConditionNotMet (304 for reads, 412 for writes) when the call's conditions do not hold for `modified`.
 void check_conditions(const Call& call, Time modified);
 

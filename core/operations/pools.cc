@@ -5,34 +5,16 @@
 #include "core/operations/certificates.h"
 #include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
+#include "core/operations/pool_rules.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
+#include "core/operations/statistics.h"
 #include "core/operations/table.h"
 
 namespace batchite {
 namespace {
 
 constexpr Ticks kResizeTimeout = std::chrono::minutes(15);
-
-// What the service fills in when a client leaves it out.
-void fill_defaults(Document& pool) {
-  default_to(pool, "resizeTimeout", "PT15M");
-  default_to(pool, "targetDedicatedNodes", 0);
-  default_to(pool, "targetLowPriorityNodes", 0);
-  default_to(pool, "enableAutoScale", false);
-  default_to(pool, "enableInterNodeCommunication", false);
-  default_to(pool, "taskSlotsPerNode", 1);
-  default_to(pool, "taskSchedulingPolicy", {{"nodeFillType", "Spread"}});
-  if (const auto machine = pool.find("virtualMachineConfiguration"); machine != pool.end()) {
-    Document& image = (*machine)["imageReference"];
-    if (!Reader(image).has("virtualMachineImageId")) default_to(image, "version", "latest");
-  }
-  if (const auto task = pool.find("startTask"); task != pool.end()) {
-    default_identity(*task);
-    default_to(*task, "maxTaskRetryCount", 0);
-    default_to(*task, "waitForSuccess", true);
-  }
-}
 
 void refuse_what_comes_later(const Document& pool) {
   const Reader reader(pool);
@@ -47,15 +29,7 @@ void refuse_what_comes_later(const Document& pool) {
 }
 
 void check_pool(const Document& pool) {
-  const Reader reader(pool);
-  if (reader.has("virtualMachineConfiguration") == reader.has("cloudServiceConfiguration")) {
-    throw invalid_property("virtualMachineConfiguration", reader.has("virtualMachineConfiguration") ? "set" : "null",
-                           "Exactly one of virtualMachineConfiguration and cloudServiceConfiguration must be set");
-  }
-  if (reader.has("autoScaleFormula") && !reader.get("enableAutoScale", false)) {
-    throw invalid_property("autoScaleFormula", reader.text("autoScaleFormula"),
-                           "enableAutoScale must be true with a formula");
-  }
+  check_pool_document(pool);
   refuse_what_comes_later(pool);
 }
 
@@ -63,14 +37,9 @@ Answer add_pool(Change& change, const Call& call) {
   Document pool = contract::normalise(*call.operation.body, call.body);
   check_pool(pool);
   complete_certificate_references(change, pool);
-  fill_defaults(pool);
+  complete_pool_document(pool);
   const std::string id = pool["id"];
-  const Targets target{pool["targetDedicatedNodes"], pool["targetLowPriorityNodes"]};
-  if (target.dedicated < 0)
-    throw invalid_property("targetDedicatedNodes", std::to_string(target.dedicated), "Must not be negative");
-  if (target.low_priority < 0) {
-    throw invalid_property("targetLowPriorityNodes", std::to_string(target.low_priority), "Must not be negative");
-  }
+  const Targets target{Reader(pool).get("targetDedicatedNodes", 0), Reader(pool).get("targetLowPriorityNodes", 0)};
   const auto key = change.write().insert(Kind::Pool, {.id = id, .spec = pool.dump()});
   if (!key) {
     const auto existing = change.read().find(Kind::Pool, 0, id);
@@ -93,7 +62,8 @@ Answer get_pool(Change& change, const Call& call) {
   const PoolKey pool = the_pool(change, call);
   const Time modified = change.state().pools.at(pool).status.modified;
   check_conditions(call, modified);
-  return one(call, render_pool(change, number(pool)), modified);
+  return one(call, with_statistics(change, call, Kind::Pool, number(pool), render_pool(change, number(pool))),
+             modified);
 }
 
 Answer pool_exists(Change& change, const Call& call) {
@@ -112,8 +82,8 @@ const Pool& changeable(Change& change, const Call& call, PoolKey key) {
 }
 
 Answer put_pool(Change& change, const Call& call, PoolKey key, Document pool) {
-  fill_defaults(pool);
-  refuse_what_comes_later(pool);
+  check_pool(pool);
+  complete_pool_document(pool);
   change.write().put_spec(Kind::Pool, number(key), pool.dump());
   change.happen(PoolSpecChanged{key, pool_spec(pool)});
   return done(call, change.state().pools.at(key).status.modified);
@@ -131,8 +101,8 @@ Answer patch_pool(Change& change, const Call& call) {
     const bool always =
         std::find(std::begin(kAlwaysChangeable), std::end(kAlwaysChangeable), name) != std::end(kAlwaysChangeable);
     if (!always && !state.nodes.empty()) {
-      throw invalid_property(name, value.is_string() ? value.get<std::string>() : value.dump(),
-                             "Can be changed only while the pool has no nodes");
+      throw Error(errors::kOperationInvalidForCurrentState,
+                  {{"PropertyName", name}, {"Reason", "It can be changed only while the pool has no nodes"}});
     }
     pool[name] = value;
   }

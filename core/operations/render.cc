@@ -94,6 +94,8 @@ Document recent_task(const Change& change, TaskKey key) {
 
 }  // namespace
 
+std::string_view text_of(PoolState state) { return wire(kPoolStates, state); }
+std::string_view text_of(AllocationState state) { return wire(kAllocationStates, state); }
 std::string_view text_of(NodeState state) { return wire(kNodeStateTexts, state); }
 std::string_view text_of(TaskState state) { return wire(kTaskStates, state); }
 std::string_view text_of(JobState state) { return wire(kJobStates, state); }
@@ -114,6 +116,11 @@ Document render_pool(const Change& change, std::int64_t key) {
   document["currentLowPriorityNodes"] = status.current.low_priority;
   document["targetDedicatedNodes"] = status.target.dedicated;
   document["targetLowPriorityNodes"] = status.target.low_priority;
+  // Known once nodes have been allocated.
+  if (status.allocation == AllocationState::Steady && status.current != Targets{}) {
+    const bool simplified = Reader(document).text("targetNodeCommunicationMode") == "simplified";
+    document["currentNodeCommunicationMode"] = simplified ? "simplified" : "classic";
+  }
   if (status.allocation == AllocationState::Steady) {
     for (const Failure& error : status.resize_errors) {
       Document entry = {{"code", error.code}, {"message", error.message}};

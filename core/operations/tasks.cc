@@ -1,11 +1,14 @@
 // Tasks: add (one or a collection), read, change, terminate, reactivate, delete. Sources:
 // learn.microsoft.com/rest/api/batchservice/task and recorded answers.
+#include "core/base/ids.h"
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
 #include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
+#include "core/operations/pool_rules.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
+#include "core/operations/statistics.h"
 #include "core/operations/table.h"
 
 namespace batchite {
@@ -20,33 +23,33 @@ void default_constraints(Document& task, const Job& job) {
   default_to(task["constraints"], "maxTaskRetryCount", job.spec.max_task_retries);
 }
 
-void check_resource_files(const Document& task) {
-  for (const Document& file : Reader(task).array("resourceFiles")) {
-    const Reader reader(file);
-    const int sources =
-        reader.has("httpUrl") + reader.has("storageContainerUrl") + reader.has("autoStorageContainerName");
-    if (sources != 1) {
-      throw invalid_property("resourceFiles", file.dump(),
-                             "Exactly one of httpUrl, storageContainerUrl and autoStorageContainerName must be set");
-    }
-    if (!reader.has("httpUrl")) continue;
-    if (!reader.has("filePath")) throw Error(errors::kMissingRequiredProperty, {{"PropertyName", "filePath"}});
-    const std::string url = reader.text("httpUrl");
-    if (url.find(' ') != std::string::npos || url.find("://") == std::string::npos) {
-      throw invalid_property("httpUrl", url, "The specified HttpUrl is not a valid URI");
-    }
-  }
-}
-
 void check_task(const Document& task) {
   const Reader reader(task);
   check_resource_files(task);
+  check_user_identity(task);
+  for (const Document& file : reader.array("outputFiles")) {
+    if (!Reader(file).object("destination").has("container")) {
+      throw Error(errors::kMissingRequiredProperty, {{"PropertyName", "container"}});
+    }
+  }
   if (reader.has("dependsOn")) throw Error(errors::kTaskDependenciesNotSpecifiedOnJob);
   // What a later milestone brings is refused by name.
   for (const char* name : {"multiInstanceSettings", "exitConditions", "applicationPackageReferences",
                            "authenticationTokenSettings", "containerSettings"}) {
     if (reader.has(name)) {
       throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
+    }
+  }
+}
+
+// The service writes these with capitals, whatever it was sent.
+void complete_output_files(Document& task) {
+  const auto files = task.find("outputFiles");
+  if (files == task.end()) return;
+  for (Document& file : *files) {
+    const std::string condition = Reader(file).object("uploadOptions").text("uploadCondition");
+    for (const char* spelling : {"TaskSuccess", "TaskFailure", "TaskCompletion"}) {
+      if (same_id(condition, spelling)) file["uploadOptions"]["uploadCondition"] = spelling;
     }
   }
 }
@@ -63,6 +66,7 @@ TasksAdded::One store_task(Change& change, JobKey key, Document task) {
   check_task(task);
   default_identity(task);
   default_constraints(task, job);
+  complete_output_files(task);
   default_to(task, "requiredSlots", 1);
   TasksAdded::One added{{}, task_spec(task, key)};
   added.spec.affinity = affinity_of(change, job, task);
@@ -134,7 +138,7 @@ Answer get_task(Change& change, const Call& call) {
   const TaskKey key = the_task(change, call);
   const Time modified = change.state().tasks.at(key).status.modified;
   check_conditions(call, modified);
-  return one(call, render_task(change, number(key)), modified);
+  return one(call, with_statistics(change, call, Kind::Task, number(key), render_task(change, number(key))), modified);
 }
 
 Answer update_task(Change& change, const Call& call) {
