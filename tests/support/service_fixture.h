@@ -39,15 +39,18 @@ struct Asked {
   Document body = nullptr;
   Parameters query = {};
   Parameters headers = {};
+  contract::Version version = {20240201};
 };
 
 class ServiceTest : public ::testing::Test {
  protected:
+  explicit ServiceTest(const Settings& scheduler = {}) : scheduler_(scheduler) {}
+
   Reply ask(std::string_view operation, const Asked& asked = {}) {
     now += std::chrono::seconds(1);
     const contract::Operation* row = contract::find_operation(operation);
     if (!row) throw std::logic_error("no operation " + std::string(operation));
-    Answer answer = service.call({*row, asked.path, asked.query, asked.headers, asked.body}, now);
+    Answer answer = service.call({*row, asked.path, asked.query, asked.headers, asked.body, asked.version}, now);
     if (auto* later = std::get_if<Later>(&answer)) return (*later)();
     return std::get<Reply>(answer);
   }
@@ -107,11 +110,12 @@ class ServiceTest : public ::testing::Test {
         run.what.task, run.what.attempt, {.exit_code = exit_code, .failure = {}, .may_retry = true, .started = now}});
   }
 
+  const Settings scheduler_;
   Time now = *parse_iso8601("2026-03-14T20:33:31Z");
   MemoryStore store;
   ListedFiles files;
   RecordingHost host;
-  Service service{store, files, host, {.account = "acct", .base_url = "http://batch"}};
+  Service service{store, files, host, {.account = "acct", .base_url = "http://batch", .scheduler = scheduler_}};
 };
 
 }  // namespace batchite
