@@ -12,8 +12,9 @@
 //   ### answer
 //   HTTP/1.1 304 …
 //
-// A request without api-version gets the newest of the dotted ones. {{node:p1}} is the id of a pool's first node;
-// {{request-id}} stands for what differs from run to run.
+// A request without api-version gets the newest of the dotted ones. {{node:p1}} is the id of a pool's first node,
+// {{etag}} the last ETag of an answer, {{next-link}} the last link to a next page, {{text:80}} that many letters;
+// {{request-id}} stands for what differs from run to run. After "### stall" the host carries nothing out any more.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,6 +33,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kUsualVersion = "2024-07-01.20.0";
+constexpr std::string_view kBase = "https://acct.westeurope.batch.azure.com";
 const fs::path kFolder = std::string(BATCHITE_FIXTURES) + "/wire";
 
 struct Section {
@@ -91,7 +93,7 @@ http::Request parse_request(const std::string& text, std::string& body) {
   }
   while (body.ends_with('\n')) body.pop_back();
   if (body.starts_with('\n')) body.erase(0, 1);
-  request.base = "https://acct.westeurope.batch.azure.com";
+  request.base = kBase;
   request.has_body = !body.empty();
   request.length = body.size();
   return request;
@@ -100,12 +102,15 @@ http::Request parse_request(const std::string& text, std::string& body) {
 class Player {
  public:
   http::Response make(std::string text) {
-    put_nodes(text);
+    fill_in(text);
     std::string body;
     http::Request request = parse_request(text, body);
     StringSource source(body);
     request.body = &source;
-    return endpoint_.handle(request);
+    http::Response response = endpoint_.handle(request);
+    if (request.method == "HEAD") response.body.clear();  // the server does not send it
+    remember(response);
+    return response;
   }
 
   std::string play(const Exchange& exchange) {
@@ -115,21 +120,38 @@ class Player {
         if (response.status >= 400) ADD_FAILURE() << "a request before failed: " << section.text << response.body;
       } else if (section.title.starts_with("wait ")) {
         backend_.wait(parse_duration(section.title.substr(5)).value());
+      } else if (section.title == "stall") {
+        backend_.stalled = true;
       }
     }
     return to_text(make(exchange.section("request").text));
   }
 
  private:
-  void put_nodes(std::string& text) {
-    constexpr std::string_view kBegin = "{{node:";
-    for (std::size_t at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin)) {
+  void fill_in(std::string& text) {
+    for (std::size_t at = text.find("{{"); at != std::string::npos; at = text.find("{{", at)) {
       const std::size_t end = text.find("}}", at);
-      const std::string pool = text.substr(at + kBegin.size(), end - at - kBegin.size());
-      const Call call{.operation = *contract::find_operation("ComputeNode_List"), .path = {{"poolId", pool}}};
-      const std::string id = backend_.call(call).body["value"].at(0)["id"].get<std::string>();
-      text.replace(at, end + 2 - at, id);
+      const std::string what = value_of(text.substr(at + 2, end - at - 2));
+      text.replace(at, end + 2 - at, what);
+      at += what.size();
     }
+  }
+
+  std::string value_of(const std::string& name) {
+    if (name == "etag") return etag_;
+    if (name == "next-link") return next_link_;
+    const std::string argument = name.substr(name.find(':') + 1);
+    if (name.starts_with("text:")) return std::string(std::stoul(argument), 'x');
+    if (!name.starts_with("node:")) throw std::runtime_error("there is no {{" + name + "}}");
+    const Call call{.operation = *contract::find_operation("ComputeNode_List"), .path = {{"poolId", argument}}};
+    return backend_.call(call).body["value"].at(0)["id"].get<std::string>();
+  }
+
+  void remember(const http::Response& response) {
+    if (const std::string* etag = response.headers.find("ETag")) etag_ = *etag;
+    const Document body = Document::parse(response.body, nullptr, false);
+    if (!body.is_object() || !body.contains("odata.nextLink")) return;
+    next_link_ = body["odata.nextLink"].get<std::string>().substr(kBase.size());
   }
 
   std::string to_text(http::Response response) const {
@@ -137,6 +159,7 @@ class Player {
         "HTTP/1.1 " + std::to_string(response.status) + (response.reason.empty() ? "" : " ") + response.reason + "\n";
     const std::string request_id = response.headers.get("request-id");
     for (const auto& [name, value] : response.headers) text += name + ": " + value + "\n";
+    if (response.chunked) text += "Transfer-Encoding: chunked\n";
     if (response.bytes) response.body = read_all(*response.bytes);
     if (!response.body.empty()) {
       const bool is_json = response.headers.get("Content-Type").starts_with("application/json");
@@ -152,6 +175,8 @@ class Player {
     }
   }
 
+  std::string etag_;
+  std::string next_link_;  // from its path on
   testing::MemoryBackend backend_;
   Metrics metrics_;
   batch::BatchEndpoint endpoint_{backend_, metrics_,

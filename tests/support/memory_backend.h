@@ -39,6 +39,7 @@ class MemoryBackend : public Backend, Host, NodeFiles {
   void wait(Ticks duration) { now += duration; }
 
   Time now = *parse_iso8601("2026-03-14T20:33:31.278798Z");
+  bool stalled = false;  // orders are kept, not carried out
 
  private:
   // What was ordered happens, and what follows from that.
@@ -48,7 +49,7 @@ class MemoryBackend : public Backend, Host, NodeFiles {
       wake_at_ = Time::max();
       service_.happened({Tick{}}, now);
     }
-    while (!orders_.empty()) {
+    while (!stalled && !orders_.empty()) {
       std::vector<Event> events;
       for (const HostOrder& order : std::exchange(orders_, {})) {
         std::visit([&](const auto& one) { perform(one, events); }, order);
