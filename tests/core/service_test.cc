@@ -218,6 +218,14 @@ TEST_F(ServiceTest, WhatItsStateOrIdRulesOutIsNotRendered) {
   const auto list = [](const char* filter) { return Asked{.path = {{"jobId", "j"}}, .query = {{"$filter", filter}}}; };
   EXPECT_EQ(listed(ask("Task_List", list("state eq 'running' and executionInfo/exitCode ne 1")).body), "runs ");
   EXPECT_EQ(listed(ask("Task_List", list("creationTime gt '2000-01-01' and startswith(id,'r')")).body), "runs ");
+  for (const char* filter : {"executionInfo/exitCode ge 0", "executionInfo/result eq 'success'",
+                             "executionInfo/startTime gt '2000-01-01' and executionInfo/exitCode ne 1",
+                             "executionInfo/endTime lt '2100-01-01'", "creationTime lt '2026-03-14'",
+                             "lastModifiedTime lt '2026-03-14' or stateTransitionTime lt '2026-03-14'"}) {
+    EXPECT_EQ(listed(ask("Task_List", list(filter)).body),
+              std::string_view(filter).find("ne 1") == std::string_view::npos ? "" : "runs ")
+        << filter;
+  }
   EXPECT_ANY_THROW(ask("Task_List", list("executionInfo/exitCode ne 1")));
 }
 

@@ -26,7 +26,8 @@ class ListedFiles : public NodeFiles {
  public:
   std::vector<FileEntry> entries;  // what every list shows
   std::vector<FileEntry> list(NodeKey, const std::string&, bool) override { return entries; }
-  FileEntry stat(NodeKey, const std::string& path) override { return {.name = path}; }
+  std::uint64_t size = 0;  // of every file
+  FileEntry stat(NodeKey, const std::string& path) override { return {.name = path, .size = size}; }
   std::shared_ptr<ByteSource> open(NodeKey, const std::string& path, std::optional<Range>) override {
     return std::make_shared<StringSource>("content of " + path);
   }
