@@ -9,7 +9,8 @@ namespace batchite::contract {
 
 struct CheckOptions {
   Version version = newest_version();
-  bool loose = false;  // let through properties and enum values that the version does not know
+  bool loose = false;       // let through properties and enum values that the version does not know
+  bool only_count = false;  // objects in lists are counted but not looked into
 };
 
 // Throws the service's Error for the first thing wrong: InvalidRequestBody (no JSON object), UnsupportedProperty,

@@ -92,6 +92,14 @@ Document recent_task(const Change& change, TaskKey key) {
           {"executionInfo", task_execution(task->status)}};
 }
 
+// What a node was made of. Which version "latest" is, only Azure knows.
+Document virtual_machine_info(const Document& pool) {
+  Document image = Reader(pool).object("virtualMachineConfiguration").object("imageReference").document();
+  const std::string version = Reader(image).text("version");
+  if (!version.empty()) image["exactVersion"] = version == "latest" ? "1.0.0" : version;
+  return {{"imageReference", std::move(image)}};
+}
+
 }  // namespace
 
 std::string_view text_of(PoolState state) { return wire(kPoolStates, state); }
@@ -168,6 +176,7 @@ Document render_node(const Change& change, std::int64_t key) {
   if (status.last_boot != kNever) {
     document["nodeAgentInfo"] = {{"version", "1.10.0"}, {"lastUpdateTime", iso8601(status.last_boot)}};
   }
+  if (spec.contains("virtualMachineConfiguration")) document["virtualMachineInfo"] = virtual_machine_info(spec);
   return document;
 }
 

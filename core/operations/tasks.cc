@@ -109,12 +109,17 @@ Answer add_collection(Change& change, const Call& call) {
     throw invalid_property("value", std::to_string(items.size()), "At most 100 tasks can be added in one request");
   }
   const contract::Model& model = *call.operation.body->find("value")->model;
+  const contract::CheckOptions options{.version = call.version};
   Document results = Document::array();
   TasksAdded added;
   const Time modified = change.now();
   for (const Document& item : items) {
+    // Without an id there is no result to tell it in: that refuses them all.
+    if (const Document* id = Reader(item).find("id"); !id || !id->is_string())
+      contract::check_body(model, item, options);
     const std::string id = Reader(item).text("id");
     try {
+      contract::check_body(model, item, options);
       added.tasks.push_back(store_task(change, job, contract::normalise(model, item)));
       results.push_back({{"status", "Success"},
                          {"taskId", id},

@@ -113,8 +113,10 @@ TEST_F(ServiceTest, ACollectionAnswersEachTaskByItself) {
   one_node();
   Document bad = task("r");
   bad["resourceFiles"] = {{{"httpUrl", "http://a b/c"}, {"filePath", "c"}}};
-  const Reply reply = ask("Task_AddCollection",
-                          {.path = {{"jobId", "j"}}, .body = {{"value", {task("a"), task("A"), bad, task("b")}}}});
+  const Reply reply =
+      ask("Task_AddCollection",
+          {.path = {{"jobId", "j"}},
+           .body = {{"value", {task("a"), task("A"), bad, task("no blanks"), {{"id", "c"}}, task("b")}}}});
   EXPECT_EQ(reply.status, 200U);
   std::string results;
   for (const Document& item : reply.body["value"]) {
@@ -122,7 +124,12 @@ TEST_F(ServiceTest, ACollectionAnswersEachTaskByItself) {
     if (item.contains("error")) results += " " + item["error"]["code"].get<std::string>();
     results += "; ";
   }
-  EXPECT_EQ(results, "a Success; A ClientError TaskExists; r ClientError InvalidPropertyValue; b Success; ");
+  EXPECT_EQ(results,
+            "a Success; A ClientError TaskExists; r ClientError InvalidPropertyValue; no blanks ClientError "
+            "InvalidPropertyValue; c ClientError MissingRequiredProperty; b Success; ");
+  EXPECT_EQ(outcome("Task_AddCollection", {.path = {{"jobId", "j"}}, .body = {{"value", {{{"commandLine", "x"}}}}}}),
+            "400 MissingRequiredProperty")
+      << "without an id there is no item to say it in";
 }
 
 TEST_F(ServiceTest, ListsComeInPagesWithALinkToTheRest) {
