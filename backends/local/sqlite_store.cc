@@ -119,6 +119,8 @@ SqliteStore::Statements::Statements(SQLite::Database& database, const std::strin
 
 SqliteStore::SqliteStore(const std::filesystem::path& file, bool fsync) : database_(open(file)) {
   try {
+    // The data directory has one owner (data_directory.h); without this SQLite takes and drops file locks at each read.
+    database_.exec("PRAGMA locking_mode = EXCLUSIVE");
     database_.exec("PRAGMA journal_mode = WAL");
     database_.exec(fsync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     database_.exec("PRAGMA wal_autocheckpoint = 8000");  // pages: fewer, longer writes back into the database
