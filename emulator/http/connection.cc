@@ -21,9 +21,9 @@ namespace wire = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::uint32_t kMaxHead = 64 * 1024;
-constexpr std::size_t kPiece = 256 * 1024;          // of a body
-constexpr std::uint64_t kMaxDrained = 1024 * 1024;  // of a body that nobody wanted; beyond, the connection ends
-constexpr unsigned char kTlsHandshake = 0x16;       // the first byte of a TLS connection
+constexpr std::size_t kPiece = 256 * 1024;               // of a body
+constexpr std::uint64_t kMaxDrained = 16 * 1024 * 1024;  // of a body that nobody wanted; beyond, the connection ends
+constexpr unsigned char kTlsHandshake = 0x16;            // the first byte of a TLS connection
 
 std::string now_text() { return http_date(std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now())); }
 
@@ -57,7 +57,10 @@ class Conversation {
       connection_.give_freely();
       const Response response = endpoint.handle(request);
       const bool keep = parser.keep_alive() && !response.close && !stopping && body.may_be_drained();
-      if (!write(response, request, parser.get().version(), keep) || !keep || !body.drain()) return;
+      if (!write(response, request, parser.get().version(), keep)) return;
+      // Also before the end: bytes that nobody read turn the close into a reset, which may take the answer away.
+      const bool drained = body.may_be_drained() && body.drain();
+      if (!keep || !drained) return;
     }
   }
 
@@ -97,7 +100,10 @@ class Conversation {
     }
 
     // A client that waits for a go-ahead sends nothing, or everything: nobody knows, so the connection ends.
-    bool may_be_drained() const { return !is_broken_ && (parser_.is_done() || !awaits_continue_); }
+    bool may_be_drained() const {
+      if (is_broken_ || (awaits_continue_ && !parser_.is_done())) return false;
+      return parser_.is_done() || size().value_or(0) <= kMaxDrained;
+    }
 
     bool drain() {
       std::array<char, 16384> piece;

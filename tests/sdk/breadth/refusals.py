@@ -102,7 +102,6 @@ class Refusals(Case):
         job_id = self.new_job()
         names = {"job": job_id, "task": self.add_task(job_id, "/bin/sh -c 'touch kept'")}
         self.completed(job_id, names["task"])
-        self.client.config.retry_policy.retries = 0
         self.assertGreaterEqual(len(REFUSALS), 30)
         for what, status, code, values, call in REFUSALS:
             with self.subTest(what):
