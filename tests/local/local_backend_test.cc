@@ -195,9 +195,57 @@ TEST_F(LocalBackendTest, ADirectoryGoesWhenItsRetentionTimeIsOver) {
   EXPECT_TRUE(eventually([&] { return !fs::exists(place); }));
   Asking file = the_task("short");
   file.path.add("filePath", "stdout.txt");
-  EXPECT_TRUE(eventually([&] { return outcome("File_GetFromTask", file) == "409 OperationInvalidForCurrentState"; }));
+  EXPECT_TRUE(eventually([&] { return outcome("File_GetFromTask", file) == "409 TaskFilesCleanedup"; }));
   EXPECT_EQ(state("short"), "completed");
   EXPECT_EQ(task_file("long", "stdout.txt"), "");
+}
+
+// What the kernel counted of real processes.
+TEST_F(LocalBackendTest, StatisticsTellWhatProcessesTook) {
+  nodes(1);
+  add(shell("t", "i=0; while test $i -lt 200000; do i=$((i+1)); done; sleep 0.1"));
+  ASSERT_EQ(result("t")["exitCode"], 0);
+  Asking of_task = the_task("t");
+  of_task.query = {{"$expand", "stats"}};
+  const auto seconds_of = [](const Document& stats, const char* member) {
+    return std::chrono::duration<double>(*parse_duration(stats[member].get<std::string>())).count();
+  };
+  const Document task = ask("Task_Get", of_task).body["stats"];
+  EXPECT_GT(seconds_of(task, "userCPUTime") + seconds_of(task, "kernelCPUTime"), 0.01);
+  EXPECT_GT(seconds_of(task, "wallClockTime"), 0.1);
+  const Document job = ask("Job_Get", {.path = {{"jobId", "j"}}, .query = {{"$expand", "stats"}}}).body["stats"];
+  EXPECT_EQ(job["numSucceededTasks"], "1");
+  EXPECT_NEAR(seconds_of(job, "userCPUTime"), seconds_of(task, "userCPUTime"), 1e-4);
+  const Document pool = ask("Pool_Get", {.path = {{"poolId", "p"}}, .query = {{"$expand", "stats"}}}).body["stats"];
+  EXPECT_GT(pool["resourceStats"]["peakMemoryGiB"].get<double>(), 0.0);
+}
+
+TEST_F(LocalBackendTest, ADeallocatedNodeHasNothingLeftAndStartsAnew) {
+  nodes(1);
+  run(shell("before", "echo something > $AZ_BATCH_NODE_SHARED_DIR/left"));
+  add(shell("long", "sleep 1000"));
+  ASSERT_TRUE(eventually([&] { return state("long") == "running"; }));
+  const std::string node = ask("ComputeNode_List", {.path = {{"poolId", "p"}}}).body["value"][0]["id"];
+  const Asking the_node{.path = {{"poolId", "p"}, {"nodeId", node}}};
+  const auto node_state = [&] {
+    contract::Version newer{20240701};
+    const Call call{.operation = *contract::find_operation("ComputeNode_Get"), .path = the_node.path, .version = newer};
+    return backend().call(call).body["state"].get<std::string>();
+  };
+  EXPECT_EQ(outcome("ComputeNode_Deallocate", the_node), "202");
+  EXPECT_TRUE(eventually([&] { return node_state() == "deallocated"; })) << node_state();
+  EXPECT_TRUE(eventually([&] { return processes_at(place() / "nodes").empty(); }));
+  EXPECT_FALSE(fs::exists(place() / "nodes" / "p" / node));
+  EXPECT_EQ(state("long"), "active");
+  Asking file = the_task("before");
+  file.path.add("filePath", "stdout.txt");
+  EXPECT_EQ(outcome("File_GetFromTask", file), "409 TaskFilesUnavailable");
+  close();
+  EXPECT_EQ(node_state(), "deallocated") << "also after a restart";
+  EXPECT_EQ(outcome("ComputeNode_Start", the_node), "202");
+  EXPECT_TRUE(eventually([&] { return state("long") == "running"; }));
+  EXPECT_FALSE(fs::exists(place() / "nodes" / "p" / node / "shared" / "left"));
+  ask("Task_Terminate", the_task("long"));
 }
 
 // --- files in and out -----------------------------------------------------------------------------------------------
