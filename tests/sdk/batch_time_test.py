@@ -42,9 +42,8 @@ class WithDelays(case.Case):
         node = eventually(watched, lambda: f"the node is idle; seen: {seen}")[0]
         self.assertTrue({"creating", "starting"} & seen, seen)
         self.client.compute_node.reboot(pool_id, node.id)
-        self.assertEqual(self.client.compute_node.get(pool_id, node.id).state, "rebooting")
-        with self.refused(409, "NodeBeingRebooted"):
-            self.client.compute_node.reboot(pool_id, node.id)
+        eventually(lambda: self.client.compute_node.get(pool_id, node.id).last_boot_time > node.last_boot_time,
+                   "the node has booted again")
         self.node_in_state(pool_id, node.id, "idle")
 
     def test_a_pool_without_nodes_is_steady_at_once(self):
@@ -94,8 +93,10 @@ class WithDelays(case.Case):
         self.assertEqual(size(), final)
 
     def test_a_job_ends_at_its_time(self):
+        self.idle_nodes("shared", 2)
         job_id = self.new_job(constraints=models.JobConstraints(max_wall_clock_time=PT(seconds=2)))
         task_id = self.add_task(job_id, "sleep 600")
+        self.task_in_state(job_id, task_id, "running")
         job = self.job_in_state(job_id, "completed")
         self.assertEqual(job.execution_info.terminate_reason, "MaxWallClockTimeExpiry")
         self.assertEqual(self.completed(job_id, task_id).execution_info.result, "failure")

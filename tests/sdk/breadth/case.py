@@ -143,7 +143,7 @@ class Case(unittest.TestCase):
     def idle_nodes(self, pool_id, count):
         def ready():
             nodes = list(self.client.compute_node.list(pool_id))
-            return nodes if len(nodes) == count and all(node.state == "idle" for node in nodes) else None
+            return nodes if len(nodes) == count and all(node.state in ("idle", "running") for node in nodes) else None
         return eventually(ready, lambda: f"{count} idle nodes in {pool_id}: " + str(
             [(node.id, node.state) for node in self.client.compute_node.list(pool_id)]))
 
