@@ -132,13 +132,16 @@ class LocalBackend : public Backend {
     });
   }
 
-  // The machine has two names for itself.
+  // The machine has two names for itself, and a port may speak both HTTP and HTTPS.
   std::vector<std::string> our_endpoints() const {
-    std::vector<std::string> endpoints = {options_.blob_url};
-    constexpr std::string_view kAddress = "://127.0.0.1";
-    if (const std::size_t at = options_.blob_url.find(kAddress); at != std::string::npos) {
-      endpoints.push_back(endpoints.front());
-      endpoints.back().replace(at, kAddress.size(), "://localhost");
+    constexpr std::string_view kAddress = "127.0.0.1";
+    const std::size_t host = options_.blob_url.find("://") + 3;
+    std::vector<std::string> endpoints;
+    for (const std::string scheme : {"http://", "https://"}) {
+      endpoints.push_back(scheme + options_.blob_url.substr(host));
+      if (options_.blob_url.compare(host, kAddress.size(), kAddress) == 0) {
+        endpoints.push_back(scheme + "localhost" + options_.blob_url.substr(host + kAddress.size()));
+      }
     }
     return endpoints;
   }
