@@ -103,6 +103,10 @@ class Backend {
   // in the order in which the obstacles would have to go away. null: only the service's documents are known here.
   virtual Document explain(const std::string& /*job_id*/, const std::string& /*task_id*/) { return nullptr; }
 
+  // Another number whenever anything that `call` shows may have changed, before whoever changed it has its answer.
+  // 0: not known here. Files of nodes are not part of it.
+  virtual std::uint64_t revision() const { return 0; }
+
   // Calls `watcher` for each change of a state from now on, until the answer is let go:
   // {"time", "kind": "pool|node|job|task", "poolId" or "jobId" of its owner, "id", "state"}. The watcher only takes
   // note: it is called while others wait. null: this backend does not tell.

@@ -89,6 +89,7 @@ std::vector<HostOrder> Change::commit() {
   if (happened_) erase_gone();
   if (writing_) world_.store.commit();
   committed_ = true;
+  if (happened_ || writing_) ++world_.revision;
   for (const Document& change : told) world_.watch(change);
   return result;
 }

@@ -41,6 +41,7 @@ struct World {
   std::unordered_map<std::string, NodeKey> nodes_by_id = {};  // folded node ids
   std::unordered_map<JobKey, std::shared_ptr<const JobContext>> job_contexts = {};
   std::function<void(const Document&)> watch = nullptr;  // hears of states that changed; may be empty
+  std::uint64_t revision = 1;                            // grows with every change
   Time last = kNever;                                    // of the latest change: times never go backwards
   bool must_load = true;                                 // the state in memory is not the store's
 };

@@ -33,6 +33,8 @@ class Service {
   // Backend::watch, for the one owner; empty: nobody listens.
   void watch(Backend::Watcher watcher) { world_.watch = std::move(watcher); }
 
+  std::uint64_t revision() const { return world_.revision; }
+
   // For tests and for showing why: the scheduler's view. Loads it if need be.
   const State& state();
 

@@ -1,6 +1,7 @@
 #include "backends/local/local_backend.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -56,6 +57,7 @@ class LocalBackend : public Backend {
     std::unique_lock lock(mutex_);
     if (call.operation.method == contract::Method::Get) require_health();
     Answer answer = service_.call(call, clock_now());
+    note_revision();
     lock.unlock();
     if (auto* later = std::get_if<Later>(&answer)) return (*later)();
     return std::get<Reply>(std::move(answer));
@@ -88,6 +90,8 @@ class LocalBackend : public Backend {
     return service_.explain(job_id, task_id, clock_now());
   }
 
+  std::uint64_t revision() const override { return revision_; }
+
   std::shared_ptr<void> watch(Watcher watcher) override {
     const std::lock_guard lock(mutex_);
     const auto place = watchers_.insert(watchers_.end(), std::move(watcher));
@@ -109,12 +113,17 @@ class LocalBackend : public Backend {
     try {
       service_.happened(events, clock_now());
       unkept_.reset();
+      note_revision();
     } catch (const Error& error) {
       if (!unkept_) unkept_ = Unkept{clock_now(), error};
+      note_revision();
       throw;
     }
     reported_.notify_all();
   }
+
+  // While results wait to be kept every read is asked anew, so that it can be refused.
+  void note_revision() { revision_ = unkept_ ? 0 : service_.revision(); }
 
   // Results that cannot be kept (a full disk) are brought again and again, but whoever watches tasks must not wait for
   // them without end. Changes still go through: deleting something may be what helps.
@@ -174,9 +183,10 @@ class LocalBackend : public Backend {
   BlobService blobs_;
   Staging staging_;
   std::condition_variable reported_;  // with mutex_
-  std::optional<Unkept> unkept_;      // guarded by mutex_: since when reports could not be kept
-  std::list<Watcher> watchers_;       // guarded by mutex_
-  std::mutex mutex_;                  // held around every change of the service; the two below are used under it
+  std::atomic<std::uint64_t> revision_ = 0;
+  std::optional<Unkept> unkept_;  // guarded by mutex_: since when reports could not be kept
+  std::list<Watcher> watchers_;   // guarded by mutex_
+  std::mutex mutex_;              // held around every change of the service; the two below are used under it
   ProcessHost host_;
   Service service_;
 };

@@ -74,7 +74,15 @@ http::Response BatchEndpoint::answer(const http::Request& request, std::string_v
                 {{"Reason", std::string(operation_id) + " does not exist in api-version " + query.get("api-version")}});
   }
   const Call call = decode(request, std::move(route), std::move(query), version);
-  return encode(call, backend_.call(call), request.path);
+  // Asked first, so that what changes meanwhile makes the kept answer old rather than wrong.
+  const std::uint64_t revision = AnswerCache::may_keep(call) ? backend_.revision() : 0;
+  const std::string key = revision == 0 ? std::string() : request.base + request.path + "?" + request.query;
+  if (revision != 0) {
+    if (auto kept = cache_.find(key, revision)) return *std::move(kept);
+  }
+  http::Response response = encode(call, backend_.call(call), request.path);
+  if (revision != 0) cache_.keep(key, revision, response);
+  return response;
 }
 
 }  // namespace batchite::batch

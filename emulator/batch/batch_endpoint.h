@@ -2,6 +2,7 @@
 // Status codes, headers and framing follow recordings of the service. Any thread.
 #pragma once
 #include "core/backend.h"
+#include "emulator/batch/answer_cache.h"
 #include "emulator/batch/authenticator.h"
 #include "emulator/batch/router.h"
 #include "emulator/batch/versions.h"
@@ -36,6 +37,7 @@ class BatchEndpoint : public http::Endpoint {
   const Router router_;
   Versions versions_;
   const Authenticator authenticator_;
+  AnswerCache cache_;
 };
 
 }  // namespace batchite::batch

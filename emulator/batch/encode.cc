@@ -38,7 +38,7 @@ http::Response encode(const Call& call, Reply reply, std::string_view path) {
   }
   for (const auto& [name, value] : reply.headers) response.headers.add(name, value);
   add_identity(response, call, path);
-  response.chunked = reply.status != 204;
+  response.chunked = reply.status != 204 && !response.headers.has("Content-Length");
   if (reply.bytes) {
     response.bytes = std::move(reply.bytes);
   } else if (!reply.body.is_null()) {
@@ -57,7 +57,7 @@ http::Response encode_error(const Error& error, const http::Request& request, co
   std::replace_if(
       response.reason.begin(), response.reason.end(), [](unsigned char c) { return c < ' '; }, ' ');
   if (error.status() == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"batchite\"");
-  if (error.status() == 304) return response;
+  if (error.status() == 304 || request.method == "HEAD") return response;
   Document body = {
       {"odata.metadata", request.base + std::string(kErrorMetadata)},
       {"code", error.code()},
