@@ -337,6 +337,7 @@ void on(State& state, const StartTaskExited& e, Time now, Effects& out) {
 
 void on(State& state, const HostRestarted&, Time now, Effects& out) {
   state.wake_at = kNever;
+  for (auto& [key, pool] : state.pools) count_node_time(key, pool, now, out);
   std::vector<NodeKey> keys;
   keys.reserve(state.nodes.size());
   for (const auto& [key, node] : state.nodes) keys.push_back(key);

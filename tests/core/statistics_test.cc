@@ -1,6 +1,7 @@
 // Statistics of pools, jobs, tasks and the account, and the core hours of pools.
 #include "core/operations/vm_size.h"
 #include "core/pool_usage.h"
+#include "core/status_text.h"
 #include "tests/support/service_fixture.h"
 
 namespace batchite {
@@ -179,6 +180,21 @@ TEST_F(StatisticsTest, TheAccountRemembersWhatIsGone) {
   const Document pools = lifetime("Pool_GetAllLifetimeStatistics");
   EXPECT_EQ(pools["usageStats"]["dedicatedCoreTime"], "PT1H");
   EXPECT_EQ(pools["resourceStats"]["diskReadIOps"], "2048");
+}
+
+TEST(StatusText, OfAnEarlierVersionReadsAsWithoutStatistics) {
+  JobStatus job;
+  from_text("1 5 70 1 0 60 10 20 30 40 6 enough2 ", job);
+  EXPECT_EQ(job.state, JobState::Completed);
+  EXPECT_EQ(job.previous_state, JobState::Active);
+  EXPECT_EQ(job.terminate_reason, "enough");
+  EXPECT_EQ(job.disable, DrainOption::TaskCompletion);
+  EXPECT_EQ(job.sums.succeeded, 0);
+  job.sums.succeeded = 3;
+  JobStatus again;
+  from_text(to_text(job), again);
+  EXPECT_EQ(again.sums.succeeded, 3);
+  EXPECT_THROW(from_text("3 5 70", job), Error);
 }
 
 // "13:30 p standard_d2_v2 0.5; …"
