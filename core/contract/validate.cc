@@ -12,7 +12,15 @@
 namespace batchite::contract {
 namespace {
 
-std::string text_of(const Document& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+constexpr std::size_t kShownBytes = 200;  // of a value that is refused; a list of tasks can be a megabyte
+
+std::string text_of(const Document& value) {
+  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (text.size() <= kShownBytes) return text;
+  std::size_t end = kShownBytes;
+  while (end > 0 && (text[end] & 0xC0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "…";
+}
 
 [[noreturn]] void refuse(const ErrorCode& code, const Field& field, const Document& value, std::string reason) {
   throw Error(code, {{"PropertyName", std::string(field.name)},
@@ -186,7 +194,7 @@ class Checker {
     if (*number < limits.min) refuse_limit(field, value, fmt::format("The value is less than {}", limits.min));
     if (*number > limits.max) refuse_limit(field, value, fmt::format("The value is greater than {}", limits.max));
     for (const Range& range : limits.except) {
-      if (*number >= range.first && *number <= range.last) refuse_limit(field, value, "The value is reserved");
+      if (*number >= range.first && *number <= range.last) refuse_limit(field, value, "The value is not allowed");
     }
   }
 

@@ -129,8 +129,11 @@ Answer lifetime_of_pools(Change& change, const Call& call) {
   AccountTotals totals = change.state().totals;
   for (const auto& [key, pool] : change.state().pools) accrue(totals.pools, sums_of(pool, change.now()));
   const Time since = totals.since == kNever ? change.now() : totals.since;
-  return Reply{.status = call.operation.status,
-               .body = pool_statistics(totals.pools, change.base_url() + "/lifetimepoolstats", since, change.now())};
+  Document stats = pool_statistics(totals.pools, change.base_url() + "/lifetimepoolstats", since, change.now());
+  // Recorded without times of their own; the two parts have them.
+  stats.erase("startTime");
+  stats.erase("lastUpdateTime");
+  return Reply{.status = call.operation.status, .body = std::move(stats)};
 }
 
 std::optional<Time> time_of(const Call& call, const char* name) {

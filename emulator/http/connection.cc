@@ -194,7 +194,7 @@ class Conversation {
       } else {
         message.chunked(true);
       }
-    } else if (response.chunked && !has_no_body) {
+    } else if (response.chunked && !has_no_body && message.version() >= 11) {
       message.chunked(true);
     } else if (!response.headers.has("Content-Length") && response.status != 304) {
       message.content_length(request.method == "HEAD" ? 0 : response.body.size());

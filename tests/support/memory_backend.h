@@ -14,8 +14,12 @@ namespace batchite::testing {
 
 class MemoryBackend : public Backend, Host, NodeFiles {
  public:
-  explicit MemoryBackend(Settings settings = {}) : options_{.account = "acct", .base_url = "http://batch"} {
-    options_.scheduler = settings;
+  explicit MemoryBackend(Settings settings = {})
+      : options_{.account = "acct", .base_url = "http://batch", .scheduler = settings} {
+    // Applications are made by other means than this service's operations.
+    store_.insert(Kind::Application, {.id = "blender", .spec = R"({"versions": ["3.6"]})"});
+    store_.insert(Kind::Application,
+                  {.id = "ffmpeg", .spec = R"({"displayName": "FFmpeg", "versions": ["4.4", "6.0"]})"});
   }
 
   Reply call(const Call& call) override {
@@ -36,7 +40,10 @@ class MemoryBackend : public Backend, Host, NodeFiles {
   std::string sas_url(const SasRequest&) override { return {}; }
   const std::string& storage_account() const override { return options_.account; }
 
-  void wait(Ticks duration) { now += duration; }
+  void wait(Ticks duration) {
+    settle();
+    now += duration;
+  }
 
   Time now = *parse_iso8601("2026-03-14T20:33:31.278798Z");
   bool stalled = false;  // orders are kept, not carried out
@@ -94,10 +101,10 @@ class MemoryBackend : public Backend, Host, NodeFiles {
 
   // Every directory holds the same three.
   std::vector<FileEntry> list(NodeKey, const std::string&, bool) override {
-    return {entry("stderr.txt"), entry("stdout.txt"), {.name = "wd", .is_directory = true}};
+    return {entry("stderr.txt"), entry("stdout.txt"), directory("wd")};
   }
   FileEntry stat(NodeKey, const std::string& path) override {
-    if (path.ends_with("/wd") || path == "wd") return {.name = path, .is_directory = true};
+    if (path.ends_with("/wd") || path == "wd") return directory(path);
     if (!path.ends_with(".txt") || path.ends_with("nope.txt")) throw Error(errors::kFileNotFound);
     return entry(path);
   }
@@ -106,6 +113,9 @@ class MemoryBackend : public Backend, Host, NodeFiles {
     return std::make_shared<StringSource>(range ? all.substr(range->first, range->last - range->first + 1) : all);
   }
   void remove(NodeKey node, const std::string& path, bool) override { stat(node, path); }
+  static FileEntry directory(const std::string& name) {
+    return {.name = name, .is_directory = true, .modified = *parse_iso8601("2026-03-14T20:30:00Z"), .mode = 040755};
+  }
   static FileEntry entry(const std::string& name) {
     return {.name = name, .size = 13, .modified = *parse_iso8601("2026-03-14T20:30:00Z"), .mode = 0100644};
   }
