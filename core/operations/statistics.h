@@ -9,7 +9,8 @@
 
 namespace batchite {
 
-// The document with `stats`, if the call's $expand asks for them. REQUIRES: a pool, job or task that is there, of an operation that takes $expand.
+// The document with `stats`, if the call's $expand asks for them. REQUIRES: a pool, job or task that is there, of an
+// operation that takes $expand.
 Document with_statistics(const Change& change, const Call& call, Kind kind, std::int64_t key, Document document);
 
 }  // namespace batchite

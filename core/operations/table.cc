@@ -7,20 +7,11 @@ namespace {
 
 // What a later milestone brings (docs/ROADMAP.md).
 constexpr OperationRow kLater[] = {
-    {"Pool_DisableAutoScale", nullptr},
-    {"Pool_EnableAutoScale", nullptr},
-    {"Pool_EvaluateAutoScale", nullptr},
-    {"JobSchedule_Exists", nullptr},
-    {"JobSchedule_Delete", nullptr},
-    {"JobSchedule_Get", nullptr},
-    {"JobSchedule_Patch", nullptr},
-    {"JobSchedule_Update", nullptr},
-    {"JobSchedule_Disable", nullptr},
-    {"JobSchedule_Enable", nullptr},
-    {"JobSchedule_Terminate", nullptr},
-    {"JobSchedule_Add", nullptr},
-    {"JobSchedule_List", nullptr},
-    {"Job_ListFromJobSchedule", nullptr},
+    {"Pool_DisableAutoScale", nullptr}, {"Pool_EnableAutoScale", nullptr},    {"Pool_EvaluateAutoScale", nullptr},
+    {"JobSchedule_Exists", nullptr},    {"JobSchedule_Delete", nullptr},      {"JobSchedule_Get", nullptr},
+    {"JobSchedule_Patch", nullptr},     {"JobSchedule_Update", nullptr},      {"JobSchedule_Disable", nullptr},
+    {"JobSchedule_Enable", nullptr},    {"JobSchedule_Terminate", nullptr},   {"JobSchedule_Add", nullptr},
+    {"JobSchedule_List", nullptr},      {"Job_ListFromJobSchedule", nullptr},
 };
 
 }  // namespace
