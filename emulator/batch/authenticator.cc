@@ -62,7 +62,8 @@ bool is_audience(std::string text) {
 std::optional<Time> time_claim(const Document& claims, const char* name) {
   const auto it = claims.find(name);
   if (it == claims.end() || !it->is_number()) return std::nullopt;
-  return Time(std::chrono::seconds(it->get<std::int64_t>()));
+  constexpr double kYear9999 = 253402300799.0;  // what lies further away is as good as that
+  return Time(std::chrono::seconds(static_cast<std::int64_t>(std::clamp(it->get<double>(), 0.0, kYear9999))));
 }
 
 }  // namespace
