@@ -37,6 +37,7 @@ class Asked : public Endpoint {
     }
     if (request.path != "/ignore") read_all(*request.body);
     response.body = request.method + " " + request.path + "?" + request.query + " " + request.base;
+    response.chunked = request.path == "/chunked";
     return response;
   }
 
@@ -169,6 +170,15 @@ TEST_F(HttpServerTest, AnAnswerOfUnknownLengthIsChunkedAndEndsOnce) {
   const std::string answer = ask("GET /stream HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(has(answer, "Transfer-Encoding: chunked\r\n")) << answer;
   EXPECT_TRUE(answer.ends_with("5\r\naaaaa\r\n5\r\nbbbbb\r\n5\r\nccccc\r\n0\r\n\r\n")) << answer;
+}
+
+TEST_F(HttpServerTest, AClientOfHttp10GetsALengthInsteadOfChunks) {
+  serve();
+  EXPECT_TRUE(
+      has(ask("GET /chunked HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), "Transfer-Encoding: chunked\r\n"));
+  const std::string answer = ask("GET /chunked HTTP/1.0\r\nHost: h\r\n\r\n");
+  EXPECT_FALSE(has(answer, "Transfer-Encoding")) << answer;
+  EXPECT_TRUE(has(answer, "Content-Length: 22\r\n") && answer.ends_with("\r\n\r\nGET /chunked? http://h")) << answer;
 }
 
 TEST_F(HttpServerTest, AHeadAnswerHasNoBody) {
