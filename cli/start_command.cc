@@ -36,6 +36,7 @@ struct StartFlags {
 };
 
 struct EnvFlags {
+  std::string ready_file;
   std::string batch_url = "http://127.0.0.1:10010", blob_url = "http://127.0.0.1:10000";
   std::string account = std::string(kBatchAccount), key;
 };
@@ -133,7 +134,22 @@ int start(Program& program, const StartFlags& flags) {
   return kOk;
 }
 
-int print_environment(const Program& program, const EnvFlags& flags) {
+// "… batch=URL blob=URL pid=N", as `start` wrote it.
+void read_ready_file(EnvFlags& flags) {
+  std::ifstream file(flags.ready_file);
+  std::string word;
+  bool has_urls = false;
+  while (file >> word) {
+    if (word.starts_with("batch=")) flags.batch_url = word.substr(6);
+    if (word.starts_with("blob=")) flags.blob_url = word.substr(5);
+    has_urls = has_urls || word.starts_with("blob=");
+  }
+  if (!has_urls)
+    throw UsageError(flags.ready_file + ": no emulator has written its addresses here (start --ready-file)");
+}
+
+int print_environment(const Program& program, EnvFlags flags) {
+  if (!flags.ready_file.empty()) read_ready_file(flags);
   const std::string blob_account_url = flags.blob_url + "/" + std::string(kStorageAccount);
   const std::pair<const char*, std::string> variables[] = {
       {"AZURE_BATCH_ACCOUNT", flags.account},
@@ -184,6 +200,8 @@ void declare_start(Program& program) {
 
   CLI::App* env = program.add(program.app(), "env", "Print the variables by which SDKs and az find the emulator");
   auto env_flags = std::make_shared<EnvFlags>();
+  env->add_option("--ready-file", env_flags->ready_file, "What `start --ready-file` wrote: where the APIs are")
+      ->type_name("FILE");
   env->add_option("--batch-url", env_flags->batch_url, "Where the Batch API is")
       ->type_name("URL")
       ->capture_default_str();

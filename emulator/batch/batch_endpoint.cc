@@ -8,6 +8,7 @@
 #include "core/contract/error_codes.h"
 #include "emulator/batch/decode.h"
 #include "emulator/batch/encode.h"
+#include "emulator/own/token_pages.h"
 
 namespace batchite::batch {
 namespace {
@@ -45,6 +46,7 @@ BatchEndpoint::BatchEndpoint(Backend& backend, Metrics& metrics, BatchOptions op
       authenticator_(options_.account, options_.auth, options_.token_secret, options_.clock) {}
 
 http::Response BatchEndpoint::handle(const http::Request& request) {
+  if (auto page = token_page(request, authenticator_)) return *std::move(page);
   const Metrics::Clock::time_point begun = Metrics::Clock::now();
   const std::string id = new_id();
   std::string_view operation_id = "unknown";

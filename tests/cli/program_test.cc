@@ -49,7 +49,7 @@ TEST_F(ProgramTest, MistakesAreNamedWithWhatWasMeant) {
       {{"run"}, "no templates: give POOL.json and JOB.json"},
       {{"run", "none.json"}, "none.json: cannot be read: No such file or directory"},
       {{"run", "p.json", "--timeout", "soon"}, "--timeout soon: write a duration as 90s, 15m, 2h, 1d or PT15M"},
-      {{"start"}, "'start' is not implemented in this version"},
+      {{"schedule"}, "'schedule' is not implemented in this version"},
       {{"exec", "--", "python3", "x.py"}, "'exec' is not implemented in this version"},
       {{"schedule", "list"}, "'schedule' is not implemented in this version"},
       {{"--backend", "azure", "pool", "list"},
