@@ -8,6 +8,7 @@
 #include "core/contract/error_codes.h"
 #include "emulator/batch/decode.h"
 #include "emulator/batch/encode.h"
+#include "emulator/batch/older_names.h"
 #include "emulator/own/token_pages.h"
 
 namespace batchite::batch {
@@ -75,14 +76,17 @@ http::Response BatchEndpoint::answer(const http::Request& request, std::string_v
     throw Error(errors::kResourceNotFound,
                 {{"Reason", std::string(operation_id) + " does not exist in api-version " + query.get("api-version")}});
   }
-  const Call call = decode(request, std::move(route), std::move(query), version);
+  Call call = decode(request, std::move(route), std::move(query), version);
+  to_current_names(call);
   // Asked first, so that what changes meanwhile makes the kept answer old rather than wrong.
   const std::uint64_t revision = AnswerCache::may_keep(call) ? backend_.revision() : 0;
   const std::string key = revision == 0 ? std::string() : request.base + request.path + "?" + request.query;
   if (revision != 0) {
     if (auto kept = cache_.find(key, revision)) return *std::move(kept);
   }
-  http::Response response = encode(call, backend_.call(call), request.path);
+  Reply reply = backend_.call(call);
+  to_names_of(call, reply.body);
+  http::Response response = encode(call, std::move(reply), request.path);
   if (revision != 0) cache_.keep(key, revision, response);
   return response;
 }
