@@ -76,6 +76,8 @@ class Emulator:
             self.process.kill()
             raise AssertionError(f"unexpected ready line: {line!r}")
         self.batch_url, self.blob_url = match[1], match[2]
+        if "--tls" in flags:  # on the same ports
+            self.batch_url, self.blob_url = (url.replace("http:", "https:") for url in (match[1], match[2]))
         if int(match[3]) != self.process.pid:
             raise AssertionError(f"the ready line names pid {match[3]}, but the emulator is {self.process.pid}")
         self.variables = self._environment()

@@ -39,7 +39,7 @@ def run_beside_emulator(command, tls):
     server = emulator.Emulator(*(["--tls"] if tls else []))
     scratch = os.path.join(server.directory, "scratch")
     os.mkdir(scratch)
-    variables = {**os.environ, **server.variables, "BATCHITE_TEST_TMP": scratch,
+    variables = {**os.environ, **server.variables, "BATCHITE_TEST_TMP": scratch, "BATCHITE_TEST_BLOB_URL": server.blob_url,
                  "AZURE_CONFIG_DIR": os.path.join(scratch, ".azure")}
     if tls:
         variables["NODE_EXTRA_CA_CERTS"] = server.authority
