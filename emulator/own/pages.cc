@@ -37,6 +37,7 @@ bool came_to_loopback(const http::Request& request) {
 void each(Backend& backend, std::string_view operation, const Parameters& path,
           const std::function<void(const Document&)>& visit) {
   Call call{.operation = *contract::find_operation(operation), .path = path};
+  call.version = contract::newest_version();
   while (true) {
     const Document page = backend.call(call).body;
     for (const Document& item : page["value"]) visit(item);
@@ -73,7 +74,13 @@ std::string gauges(Backend& backend) {
   each(backend, "Job_List", {}, [&](const Document& job) {
     const std::string id = job["id"].get<std::string>();
     const Call counts{.operation = *contract::find_operation("Job_GetTaskCounts"), .path = {{"jobId", id}}};
-    const Document body = backend.call(counts).body;
+    Document body;
+    try {
+      body = backend.call(counts).body;
+    } catch (const Error& error) {
+      if (error.status() == 404) return;  // deleted since it was listed
+      throw;
+    }
     for (const char* state : {"active", "running", "succeeded", "failed"}) {
       text += fmt::format("batchite_tasks{{job=\"{}\",state=\"{}\"}} {}\n", escaped(id), state,
                           body["taskCounts"][state].get<std::int64_t>());
