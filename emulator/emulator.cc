@@ -74,8 +74,10 @@ class Emulator::Impl {
                                                                    .strict_version = options_.strict_version,
                                                                    .clock = clock_now,
                                                                    .warn = options_.warn});
-    blob_endpoint_ = std::make_unique<BlobEndpoint>(
-        backend, BlobOptions{.accounts = options_.storage_accounts, .clock = clock_now, .auth = blob_auth()});
+    blob_endpoint_ = std::make_unique<BlobEndpoint>(backend, BlobOptions{.accounts = options_.storage_accounts,
+                                                                         .clock = clock_now,
+                                                                         .auth = blob_auth(),
+                                                                         .token_secret = options_.token_secret});
     batch_front_ = std::make_unique<WithPages>(*batch_endpoint_, *pages_);
     blob_front_ = std::make_unique<WithPages>(*blob_endpoint_, *pages_);
     batch_.serve(*batch_front_);

@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <array>
 
-#include "core/base/document.h"
-#include "core/base/encoding.h"
 #include "core/base/ids.h"
 #include "core/contract/error_codes.h"
 #include "core/signing/shared_key.h"
+#include "emulator/bearer_token.h"
 
 namespace batchite::batch {
 namespace {
 
 constexpr auto kSkew = std::chrono::minutes(15);
-constexpr std::string_view kOurIssuer = "https://sts.windows.net/batchite/";
 // Batch's own in each cloud, and Resource Manager's, which Cloud Shell uses.
 constexpr std::array<std::string_view, 5> kAudiences = {
     "https://batch.core.windows.net", "https://batch.core.chinacloudapi.cn", "https://batch.chinacloudapi.cn",
@@ -30,40 +28,9 @@ constexpr std::string_view kOldAudience = "https://management.core.windows.net";
   throw Error(code, {{"AuthenticationErrorDetail", std::move(detail)}});
 }
 
-std::string to_base64url(std::string text) {
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  text.erase(std::find(text.begin(), text.end(), '='), text.end());
-  return text;
-}
-
-std::optional<std::string> from_base64url(std::string text) {
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return base64_decode(text);
-}
-
-Document claims_of(std::string_view token) {
-  const std::size_t first = token.find('.');
-  const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
-  if (second == std::string_view::npos) fail_token("A bearer token is a JWT: three parts with dots between them.");
-  const auto text = from_base64url(std::string(token.substr(first + 1, second - first - 1)));
-  Document claims = text ? Document::parse(*text, nullptr, false) : Document();
-  if (!claims.is_object()) fail_token("The bearer token's claims are no JSON object.");
-  return claims;
-}
-
 bool is_audience(std::string text) {
   while (text.ends_with('/')) text.pop_back();
   return std::find(kAudiences.begin(), kAudiences.end(), text) != kAudiences.end() || text == kOldAudience;
-}
-
-std::optional<Time> time_claim(const Document& claims, const char* name) {
-  const auto it = claims.find(name);
-  if (it == claims.end() || !it->is_number()) return std::nullopt;
-  constexpr double kYear9999 = 253402300799.0;  // what lies further away is as good as that
-  return Time(std::chrono::seconds(static_cast<std::int64_t>(std::clamp(it->get<double>(), 0.0, kYear9999))));
 }
 
 }  // namespace
@@ -112,38 +79,24 @@ void Authenticator::check_date(const http::Request& request) const {
   }
 }
 
-void Authenticator::check_token(std::string_view token) const {
-  const Document claims = claims_of(token);
+void Authenticator::check_token(std::string_view text) const {
+  const auto token = BearerToken::parse(text);
+  if (!token) fail_token("A bearer token is a JWT: three parts with dots between them, the first two JSON objects.");
   const Time now = clock_();
-  const auto expiry = time_claim(claims, "exp");
+  const auto expiry = token->expires();
   if (!expiry || *expiry <= now) fail_token("The bearer token has expired, or has no time of expiry.");
-  if (const auto begin = time_claim(claims, "nbf"); begin && *begin > now + kSkew)
-    fail_token("The bearer token is not valid yet.");
-  const std::string audience =
-      Reader(claims).has("aud") && claims["aud"].is_string() ? claims["aud"].get<std::string>() : "";
-  if (!is_audience(audience))
+  if (token->begins().value_or(now) > now + kSkew) fail_token("The bearer token is not valid yet.");
+  const std::string audience = token->audience();
+  if (!is_audience(audience)) {
     fail_token("The bearer token is for '" + audience + "', not for https://batch.core.windows.net/.");
-  if (mode_ != AuthMode::Strict) return;
-  const std::size_t end = token.rfind('.');
-  const std::string signature = to_base64url(signing::sign(secret_, token.substr(0, end)));
-  if (!signing::equal_in_constant_time(signature, token.substr(end + 1))) {
+  }
+  if (mode_ == AuthMode::Strict && !token->is_signed_with(secret_)) {
     fail_token("The bearer token was not issued by this emulator.");
   }
 }
 
 std::string Authenticator::issue_token(const std::string& audience, Ticks lifetime) const {
-  const auto seconds = [](Time time) {
-    return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-  };
-  const Document header = {{"alg", "HS256"}, {"typ", "JWT"}};
-  const Document claims = {{"aud", audience},
-                           {"iss", kOurIssuer},
-                           {"iat", seconds(clock_())},
-                           {"nbf", seconds(clock_())},
-                           {"exp", seconds(clock_() + lifetime)}};
-  const std::string text =
-      to_base64url(base64_encode(header.dump())) + "." + to_base64url(base64_encode(claims.dump()));
-  return text + "." + to_base64url(signing::sign(secret_, text));
+  return BearerToken::issue(secret_, audience, clock_(), lifetime);
 }
 
 }  // namespace batchite::batch

@@ -36,7 +36,7 @@ class Authenticator {
  private:
   void check_key(const http::Request& request, const std::string& header) const;
   void check_date(const http::Request& request) const;
-  void check_token(std::string_view token) const;
+  void check_token(std::string_view text) const;
 
   const Account account_;
   const AuthMode mode_;

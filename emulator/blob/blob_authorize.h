@@ -13,7 +13,7 @@
 namespace batchite {
 
 enum class BlobAuth {
-  Strict,   // keys and signatures only
+  Strict,   // keys, signatures, and tokens that this emulator issued
   Lenient,  // also any bearer token in its form and its time, whoever signed it
   Off,      // everybody may do everything
 };
@@ -24,7 +24,8 @@ struct BlobAttempt {
   const BlobRoute& route;
   const std::vector<BlobAccount>& accounts;
   BlobAuth mode;
-  std::string version;  // of the service, as the caller wants it; empty: not said
+  std::string_view token_secret;  // what this emulator signs tokens with
+  std::string version;            // of the service, as the caller wants it; empty: not said
   Time now;
 };
 

@@ -170,6 +170,7 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
                                             .route = *exchange.route,
                                             .accounts = options_.accounts,
                                             .mode = options_.auth,
+                                            .token_secret = options_.token_secret,
                                             .version = exchange.version,
                                             .now = exchange.now});
   const bool reads = request.method == "GET" || request.method == "HEAD";

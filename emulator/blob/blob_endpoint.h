@@ -18,6 +18,7 @@ struct BlobOptions {
   std::vector<BlobAccount> accounts;
   std::function<Time()> clock;  // any thread
   BlobAuth auth = BlobAuth::Lenient;
+  std::string token_secret = {};  // what tokens are signed with
 };
 
 class BlobEndpoint : public http::Endpoint {

@@ -268,13 +268,12 @@ TEST_F(AuthenticatorTest, KnowsTheAudiencesOfEveryCloud) {
 }
 
 TEST_F(AuthenticatorTest, RefusesWhatIsNoToken) {
-  const std::string parts = "401 AuthenticationFailed: A bearer token is a JWT: three parts with dots between them.";
-  const std::string claims = "401 AuthenticationFailed: The bearer token's claims are no JSON object.";
-  const std::pair<const char*, std::string> cases[] = {
-      {"x", parts}, {"a.b", parts}, {"a.b.c", claims}, {"..", claims}, {"a.W10.c", claims}, {"a.!!!.c", claims},
-  };
-  for (const auto& [text, expected] : cases) {
-    EXPECT_EQ(verdict(authenticator(AuthMode::Lenient), with_token(text)), expected) << text;
+  for (const char* text : {"x", "a.b", "a.b.c", "..", "e30.W10.c", "e30.!!!.c", "W10.e30.c", "e30.e30.e30.c"}) {
+    EXPECT_EQ(
+        verdict(authenticator(AuthMode::Lenient), with_token(text)),
+        "401 AuthenticationFailed: A bearer token is a JWT: three parts with dots between them, the first two JSON "
+        "objects.")
+        << text;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "emulator/blob/blob_authorize.h"
 
+#include "emulator/bearer_token.h"
 #include "tests/emulator/blob_fixture.h"
 
 namespace batchite::testing {
@@ -226,7 +227,14 @@ TEST_F(BlobAuthorizeTest, TokensAreTakenByTheirFormAndTime) {
 
 TEST_F(BlobAuthorizeTest, TheModeDecidesAboutTokensButNeverAboutSignatures) {
   options_.auth = BlobAuth::Strict;
+  options_.token_secret = "secret";
   BlobEndpoint strict(*this, options_);
+  const auto with_own = [&](std::string_view secret) {
+    const std::string own = BearerToken::issue(secret, "https://storage.azure.com/", now_, std::chrono::hours(1));
+    return strict.handle(wire({.path = "/data/a", .headers = {{"Authorization", "Bearer " + own}}})).status;
+  };
+  EXPECT_EQ(with_own("secret"), 200U);
+  EXPECT_EQ(with_own("another"), 401U);
   http::Request request = wire({.path = "/data/a", .headers = {{"Authorization", token("{}")}}});
   EXPECT_EQ(outcome(strict.handle(request)), "401 InvalidAuthenticationInfo");
 

@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 // Tells what it was asked; "/echo" gives the body back, "/stream" bytes of unknown length, "/ignore" leaves the body
-// unread, "/wait" answers when the test says so.
+// unread, "/nothing" has chunks but no bytes, "/wait" answers when the test says so.
 class Asked : public Endpoint {
  public:
   Response handle(const Request& request) override {
@@ -35,9 +35,10 @@ class Asked : public Endpoint {
       response.bytes = std::make_shared<Unsized>();
       return response;
     }
+    response.chunked = request.path == "/chunked" || request.path == "/nothing";
+    if (request.path == "/nothing") return response;
     if (request.path != "/ignore") read_all(*request.body);
     response.body = request.method + " " + request.path + "?" + request.query + " " + request.base;
-    response.chunked = request.path == "/chunked";
     return response;
   }
 
@@ -172,6 +173,13 @@ TEST_F(HttpServerTest, AnAnswerOfUnknownLengthIsChunkedAndEndsOnce) {
   EXPECT_TRUE(answer.ends_with("5\r\naaaaa\r\n5\r\nbbbbb\r\n5\r\nccccc\r\n0\r\n\r\n")) << answer;
 }
 
+// Node's parser takes what follows the last chunk for the next answer.
+TEST_F(HttpServerTest, AChunkedAnswerWithoutBytesEndsOnce) {
+  serve();
+  const std::string answer = ask("GET /nothing HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n0\r\n\r\n") && !has(answer, "0\r\n\r\n0\r\n")) << answer;
+}
+
 TEST_F(HttpServerTest, AClientOfHttp10GetsALengthInsteadOfChunks) {
   serve();
   EXPECT_TRUE(
@@ -211,6 +219,16 @@ TEST_F(HttpServerTest, AnUnreadBodyDoesNotBecomeTheNextRequest) {
       ask("POST /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 26\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n"
           "GET /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(has(answers, "GET /next") && !has(answers, "smuggled")) << answers;
+}
+
+// The SDKs send megabytes, are told that they are too many, and go on with halves on the same connection.
+TEST_F(HttpServerTest, AfterAnUnreadBodyOfMegabytesTheConnectionIsKeptOrSaysThatItEnds) {
+  serve();
+  Client client(server->port());
+  client.send("POST /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n" + std::string(3000000, 'x'));
+  EXPECT_TRUE(has(client.until("http://h"), "POST /ignore"));
+  client.send("POST /ignore HTTP/1.1\r\nHost: h\r\nContent-Length: 99000000\r\n\r\nx");
+  EXPECT_TRUE(has(client.rest(), "Connection: close"));
 }
 
 struct Refusal {
