@@ -1,13 +1,12 @@
 """compute_node, compute_node_extension and the files of nodes."""
 import datetime
-import time
 
 from azure.batch import models
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
 import clients
 
-from .case import Case, eventually
+from .case import UBUNTU, Case, eventually
 
 
 class Nodes(Case):
@@ -123,7 +122,7 @@ class Nodes(Case):
 
     def test_extensions_are_those_of_the_pool(self):
         configuration = models.VirtualMachineConfiguration(
-            **{**vars_of_ubuntu(), "extensions": [models.VMExtension(
+            **{**UBUNTU, "extensions": [models.VMExtension(
                 name="keyvault", publisher="Microsoft.Azure.KeyVault", type="KeyVaultForLinux",
                 type_handler_version="2.0", settings={"a": 1})]})
         pool_id, node = self.a_node(virtual_machine_configuration=configuration)
@@ -160,9 +159,3 @@ class Nodes(Case):
             self.read(self.client.file.get_from_compute_node(pool_id, node.id, "shared/a b/ä.txt"))
         with self.refused(404, None):
             self.client.file.get_properties_from_compute_node(pool_id, node.id, "shared/a b/ä.txt")
-
-
-def vars_of_ubuntu():
-    from .case import UBUNTU
-
-    return UBUNTU
