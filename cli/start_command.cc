@@ -106,13 +106,13 @@ void write_ready_file(const std::string& path, const std::string& line) {
 }
 
 void announce(const Program& program, const StartFlags& flags, const std::string& line) {
-  program.around().out << line << '\n' << std::flush;
   if (!flags.ready_file.empty()) write_ready_file(flags.ready_file, line);
   if (flags.ready_fd >= 0) {
     const std::string text = line + "\n";
     if (::write(flags.ready_fd, text.data(), text.size()) < 0) throw UsageError("--ready-fd cannot be written to");
     ::close(flags.ready_fd);
   }
+  program.around().out << line << '\n' << std::flush;  // last: who reads it may rely on the others
 }
 
 int start(Program& program, const StartFlags& flags) {
