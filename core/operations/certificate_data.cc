@@ -9,21 +9,15 @@
 #include <memory>
 
 #include "core/base/encoding.h"
+#include "core/base/freed.h"
 
 namespace batchite {
 namespace {
 
-template <auto free>
-struct Free {
-  template <class T>
-  void operator()(T* pointer) const {
-    free(pointer);
-  }
-};
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Archive = std::unique_ptr<PKCS12, Free<PKCS12_free>>;
-using PrivateKey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using Archive = std::unique_ptr<PKCS12, Freed<PKCS12_free>>;
+using PrivateKey = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 
 // A context of our own, so that the old ciphers are there for archives and for nothing else. Never freed: it lives as
 // long as the program.

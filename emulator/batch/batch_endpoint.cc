@@ -1,24 +1,16 @@
 #include "emulator/batch/batch_endpoint.h"
 
-#include <openssl/rand.h>
-
 #include "core/base/encoding.h"
 #include "core/base/ids.h"
-#include "core/base/uuid.h"
 #include "core/contract/error_codes.h"
 #include "emulator/batch/decode.h"
 #include "emulator/batch/encode.h"
 #include "emulator/batch/older_names.h"
 #include "emulator/own/token_pages.h"
+#include "emulator/request_id.h"
 
 namespace batchite::batch {
 namespace {
-
-std::string new_id() {
-  std::array<unsigned char, 16> random;
-  RAND_bytes(random.data(), random.size());
-  return uuid_from(random);
-}
 
 Parameters query_of(const http::Request& request) {
   Parameters query;
@@ -49,7 +41,7 @@ BatchEndpoint::BatchEndpoint(Backend& backend, Metrics& metrics, BatchOptions op
 http::Response BatchEndpoint::handle(const http::Request& request) {
   if (auto page = token_page(request, authenticator_)) return *std::move(page);
   const Metrics::Clock::time_point begun = Metrics::Clock::now();
-  const std::string id = new_id();
+  const std::string id = new_request_id();
   std::string_view operation_id = "unknown";
   http::Response response;
   try {

@@ -1,16 +1,14 @@
 #include "emulator/blob/blob_endpoint.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <array>
 
 #include "core/base/encoding.h"
-#include "core/base/uuid.h"
 #include "core/blob/checksums.h"
 #include "core/blob/errors.h"
 #include "emulator/blob/blob_routes.h"
 #include "emulator/blob/blob_xml.h"
+#include "emulator/request_id.h"
 
 namespace batchite {
 
@@ -25,12 +23,6 @@ constexpr ErrorCode kCorsPreflightFailure{403, "CorsPreflightFailure",
                                           "CORS not enabled or no matching rule found for this request."};
 constexpr ErrorCode kSecondaryIsReadOnly{403, "InsufficientAccountPermissions",
                                          "Write operations to the secondary location are not allowed."};
-
-std::string new_request_id() {
-  std::array<unsigned char, 16> bytes{};
-  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
-  return uuid_from(bytes);
-}
 
 bool is_version(const std::string& text) { return text.size() == 10 && parse_iso8601(text).has_value(); }
 

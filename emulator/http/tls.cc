@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "core/base/error.h"
+#include "core/base/freed.h"
 #include "emulator/http/tls_context.h"
 
 namespace batchite::http {
@@ -16,13 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* thing) const {
-    Free(thing);
-  }
-};
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using File = std::unique_ptr<FILE, Freed<fclose>>;

@@ -14,6 +14,7 @@
 
 #include "backends/local/local_backend.h"
 #include "tests/local/launcher_fixture.h"
+#include "tests/support/documents.h"
 
 namespace batchite {
 
@@ -39,21 +40,6 @@ inline std::string outcome(Backend& backend, std::string_view operation, const A
   } catch (const Error& error) {
     return std::to_string(error.status()) + " " + error.code();
   }
-}
-
-inline Document pool_document(const std::string& id, int spot_nodes, const Document& more = Document::object()) {
-  Document body = {{"id", id},
-                   {"vmSize", "standard_a1_v2"},
-                   {"virtualMachineConfiguration",
-                    {{"imageReference", {{"publisher", "canonical"}, {"offer", "ubuntuserver"}, {"sku", "18.04-lts"}}},
-                     {"nodeAgentSKUId", "batch.node.ubuntu 18.04"}}},
-                   {"targetLowPriorityNodes", spot_nodes}};
-  body.update(more);
-  return body;
-}
-
-inline Document job_document(const std::string& id, const std::string& pool) {
-  return {{"id", id}, {"poolInfo", {{"poolId", pool}}}};
 }
 
 inline Document task_document(const std::string& id, const std::string& command,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/service.h"
+#include "tests/support/documents.h"
 #include "tests/support/memory_store.h"
 
 namespace batchite {
@@ -70,20 +71,10 @@ class ServiceTest : public ::testing::Test {
     service.happened({event}, now);
   }
 
-  static Document pool(const std::string& id, int spot_nodes, Document more = Document::object()) {
-    Document body = {
-        {"id", id},
-        {"vmSize", "STANDARD_A1_v2"},
-        {"virtualMachineConfiguration",
-         {{"imageReference", {{"publisher", "canonical"}, {"offer", "ubuntuserver"}, {"sku", "18.04-lts"}}},
-          {"nodeAgentSKUId", "batch.node.ubuntu 18.04"}}},
-        {"targetLowPriorityNodes", spot_nodes}};
-    body.update(more);
-    return body;
+  static Document pool(const std::string& id, int spot_nodes, const Document& more = Document::object()) {
+    return pool_document(id, spot_nodes, more);
   }
-  static Document job(const std::string& id, const std::string& pool_id) {
-    return {{"id", id}, {"poolInfo", {{"poolId", pool_id}}}};
-  }
+  static Document job(const std::string& id, const std::string& pool_id) { return job_document(id, pool_id); }
   static Document task(const std::string& id) { return {{"id", id}, {"commandLine", "/bin/true"}}; }
 
   // A pool "p" of one idle node and a job "j" in it.
