@@ -28,16 +28,15 @@ void AnswerCache::keep(const std::string& key, std::uint64_t revision, const htt
   const std::size_t size = key.size() + response.body.size();
   if (size > kMaxBytes / 4) return;
   const std::lock_guard lock(mutex_);
-  if (const auto it = entries_.find(key); it != entries_.end()) {
-    bytes_ -= key.size() + it->second.response.body.size();
-    it->second = {revision, response};
-  } else {
-    if (bytes_ + size > kMaxBytes) {
-      entries_.clear();
-      bytes_ = 0;
-    }
-    entries_.emplace(key, Entry{revision, response});
+  if (const auto old = entries_.find(key); old != entries_.end()) {
+    bytes_ -= key.size() + old->second.response.body.size();
+    entries_.erase(old);
   }
+  if (bytes_ + size > kMaxBytes) {
+    entries_.clear();
+    bytes_ = 0;
+  }
+  entries_.emplace(key, Entry{revision, response});
   bytes_ += size;
 }
 

@@ -31,6 +31,12 @@ TEST(AnswerCacheTest, ItsMemoryIsBounded) {
   for (int i = 0; i < 100; ++i) kept += cache.find(std::to_string(i), 1) ? 1 : 0;
   EXPECT_GT(kept, 0);
   EXPECT_LE(kept, 8);
+  for (int i = 0; i < 100; ++i) cache.keep(std::to_string(i), 2, saying("small"));
+  for (int i = 0; i < 100; ++i) cache.keep(std::to_string(i), 3, saying(megabyte));  // an answer that has grown
+  kept = 0;
+  for (int i = 0; i < 100; ++i) kept += cache.find(std::to_string(i), 3) ? 1 : 0;
+  EXPECT_GT(kept, 0);
+  EXPECT_LE(kept, 8);
   cache.keep("huge", 1, saying(std::string(5 * megabyte.size(), 'x')));
   EXPECT_EQ(found(cache, "huge", 1), "nothing");
 }
