@@ -8,7 +8,7 @@
 namespace batchite {
 namespace {
 
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 
 // "12 5:hello 0 " — numbers in decimal, texts with their length before them.
 class Writer {
@@ -90,6 +90,10 @@ struct Out {
     to.number(value ? 1 : 0);
     if (value) (*this)(*value);
   }
+  void operator()(const std::shared_ptr<const TaskExtras>& value) {
+    to.number(value ? 1 : 0);
+    if (value) (*this)(*value);
+  }
   void operator()(float value) {
     to.number(std::int64_t{std::bit_cast<std::int32_t>(value)});  // exactly, and as short as most numbers
   }
@@ -97,6 +101,10 @@ struct Out {
   void operator()(const StartTaskStatus& value);
   void operator()(const JobSums& value);
   void operator()(const PoolSums& value);
+  void operator()(const ExitOptions& value);
+  void operator()(const ExitConditions::Range& value);
+  void operator()(const JobManager& value);
+  void operator()(const TaskExtras& value);
   bool has(std::int64_t /*version*/) const { return true; }
 };
 
@@ -138,11 +146,22 @@ struct In {
     value.reset();
     if (from.number() != 0) (*this)(*(value = std::make_unique<Failure>()));
   }
+  void operator()(std::shared_ptr<const TaskExtras>& value) {
+    value.reset();
+    if (from.number() == 0) return;
+    auto extras = std::make_shared<TaskExtras>();
+    (*this)(*extras);
+    value = std::move(extras);
+  }
   void operator()(float& value) { value = std::bit_cast<float>(static_cast<std::int32_t>(from.number())); }
   void operator()(Failure& value);
   void operator()(StartTaskStatus& value);
   void operator()(JobSums& value);
   void operator()(PoolSums& value);
+  void operator()(ExitOptions& value);
+  void operator()(ExitConditions::Range& value);
+  void operator()(JobManager& value);
+  void operator()(TaskExtras& value);
   bool has(std::int64_t wanted) const { return version >= wanted; }
 };
 
@@ -193,6 +212,23 @@ void map_job(V&& v, S& s) {
   if (v.has(2)) v(s.sums);
 }
 template <class V, class S>
+void map_exit_options(V&& v, S& s) {
+  v(s.job), v(s.dependency);
+}
+template <class V, class S>
+void map_exit_range(V&& v, S& s) {
+  v(s.first), v(s.last), v(s.options);
+}
+template <class V, class S>
+void map_manager(V&& v, S& s) {
+  v(s.kill_job_on_completion), v(s.run_exclusive), v(s.allow_low_priority);
+}
+template <class V, class S>
+void map_extras(V&& v, S& s) {
+  v(s.id), v(s.dependencies.ids), v(s.dependencies.ranges), v(s.exit.codes), v(s.exit.ranges);
+  v(s.exit.pre_processing_error), v(s.exit.upload_error), v(s.exit.otherwise), v(s.manager), v(s.instances);
+}
+template <class V, class S>
 void map_task(V&& v, S& task) {
   v(task.spec.required_slots), v(task.spec.max_retries), v(task.spec.retention), v(task.spec.affinity);
   auto& s = task.status;
@@ -201,12 +237,21 @@ void map_task(V&& v, S& task) {
       v(s.ended);
   v(s.last_retry), v(s.last_requeue), v(s.failure);
   if (v.has(2)) v(s.usage.user), v(s.usage.kernel), v(s.usage.read), v(s.usage.written);
+  if (v.has(3)) v(task.spec.extras);
 }
 
 void Out::operator()(const Failure& value) { map_failure(*this, value); }
 void Out::operator()(const StartTaskStatus& value) { map_start_task(*this, value); }
 void Out::operator()(const JobSums& value) { map_job_sums(*this, value); }
 void Out::operator()(const PoolSums& value) { map_pool_sums(*this, value); }
+void Out::operator()(const ExitOptions& value) { map_exit_options(*this, value); }
+void Out::operator()(const ExitConditions::Range& value) { map_exit_range(*this, value); }
+void Out::operator()(const JobManager& value) { map_manager(*this, value); }
+void Out::operator()(const TaskExtras& value) { map_extras(*this, value); }
+void In::operator()(ExitOptions& value) { map_exit_options(*this, value); }
+void In::operator()(ExitConditions::Range& value) { map_exit_range(*this, value); }
+void In::operator()(JobManager& value) { map_manager(*this, value); }
+void In::operator()(TaskExtras& value) { map_extras(*this, value); }
 void In::operator()(JobSums& value) { map_job_sums(*this, value); }
 void In::operator()(PoolSums& value) { map_pool_sums(*this, value); }
 void In::operator()(Failure& value) { map_failure(*this, value); }

@@ -14,13 +14,25 @@ namespace batchite {
 
 // Usage: half hours of pools (core/pool_usage.h) below parent 0, the account's totals below parent 1.
 // Applications have the specs {"displayName": "…", "versions": ["1.0", …]}, the first of them optional.
-enum class Kind : std::uint8_t { Pool, Node, Job, Task, NodeUser, Certificate, Application, Usage };
-inline constexpr Kind kKinds[] = {Kind::Pool,     Kind::Node,        Kind::Job,         Kind::Task,
-                                  Kind::NodeUser, Kind::Certificate, Kind::Application, Kind::Usage};
+// JobNode: what became of a job's preparation and release on a node; its id is the node's key.
+enum class Kind : std::uint8_t {
+  Pool,
+  Node,
+  Job,
+  Task,
+  NodeUser,
+  Certificate,
+  Application,
+  Usage,
+  JobSchedule,
+  JobNode,
+};
+inline constexpr Kind kKinds[] = {Kind::Pool,        Kind::Node,        Kind::Job,   Kind::Task,        Kind::NodeUser,
+                                  Kind::Certificate, Kind::Application, Kind::Usage, Kind::JobSchedule, Kind::JobNode};
 
 struct Row {
   std::int64_t key = 0;
-  std::int64_t parent = 0;  // a node's pool, a task's job, a user's node
+  std::int64_t parent = 0;  // a node's pool, the job of a task or of a JobNode, a user's node
   std::string id = {};      // as the client wrote it
   std::string spec = {};    // the client's document, JSON
   std::string status = {};  // core/status_text.h

@@ -32,8 +32,15 @@ constexpr const char* kMigrations[] = {
     CREATE TABLE usage(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, status TEXT);
     CREATE UNIQUE INDEX usage_id ON usage(parent, id);
     )",
+    R"(
+    CREATE TABLE job_schedule(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, status TEXT);
+    CREATE UNIQUE INDEX job_schedule_id ON job_schedule(parent, id);
+    CREATE TABLE job_node(key INTEGER PRIMARY KEY, parent INTEGER NOT NULL, id TEXT NOT NULL COLLATE NOCASE, spec TEXT, status TEXT);
+    CREATE UNIQUE INDEX job_node_id ON job_node(parent, id);
+    )",
 };
-constexpr const char* kTables[] = {"pool", "node", "job", "task", "node_user", "certificate", "application", "usage"};
+constexpr const char* kTables[] = {"pool",        "node",        "job",   "task",         "node_user",
+                                   "certificate", "application", "usage", "job_schedule", "job_node"};
 static_assert(std::size(kTables) == std::size(kKinds));  // by Kind
 
 // Anything that goes wrong below: the request fails, the state stays what was committed.

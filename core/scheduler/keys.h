@@ -9,9 +9,11 @@ enum class PoolKey : std::int64_t {};
 enum class NodeKey : std::int64_t {};
 enum class JobKey : std::int64_t {};
 enum class TaskKey : std::int64_t {};
+enum class ScheduleKey : std::int64_t {};
 
 inline constexpr NodeKey kNoNode{0};
 inline constexpr PoolKey kNoPool{0};
+inline constexpr ScheduleKey kNoSchedule{0};
 
 template <class Key>
 constexpr std::int64_t number(Key key) {

@@ -85,6 +85,8 @@ void enqueue(State& state, TaskKey key, Task& task, Position position);
 void dequeue(State& state, TaskKey key, Task& task);
 void place(State& state, PoolKey key, Time now, Effects& out);
 std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task& task);
+// What a task or its job may have against a node that takes tasks and has room. The only place for such rules.
+bool may_run_on(const State& state, const Task& task, NodeKey key, const Node& node);
 
 // --- rebuild.cc ---
 // What can be told from specs and statuses alone; check() compares with it.

@@ -1,6 +1,8 @@
 // Which task runs where. Tasks wait in their job's queues by required slots; nodes that take tasks stand in rings by
 // free slots; a pool knows which jobs are ready, by slots and priority. So a decision looks at heads only: it costs the
 // same with one task or a million, one node or ten thousand.
+#include <limits>
+
 #include "core/scheduler/machine.h"
 
 namespace batchite::scheduler {
@@ -58,24 +60,46 @@ int most_free(const Pool& pool) {
   return slots;
 }
 
-// The job of the highest priority that has something small enough; of jobs alike, the oldest.
-std::optional<JobKey> next_job(const Pool& pool, int slots) {
-  std::optional<std::pair<int, JobKey>> best;
+// A job's place among those that are ready: the highest priority first; of jobs alike, the oldest.
+using Turn = std::pair<int, JobKey>;
+constexpr Turn kBeforeAll{std::numeric_limits<int>::min(), {}};
+
+// The next job after that turn that has something small enough.
+std::optional<Turn> next_turn(const Pool& pool, int slots, Turn after) {
+  std::optional<Turn> best;
   for (const auto& [needed, jobs] : pool.ready_jobs) {
     if (needed > slots) break;
-    if (!best || *jobs.begin() < *best) best = *jobs.begin();
+    const auto next = jobs.upper_bound(after);
+    if (next != jobs.end() && (!best || *next < *best)) best = *next;
   }
-  if (!best) return std::nullopt;
-  return best->second;
+  return best;
 }
 
-TaskKey next_task(const Job& job, int slots) {
-  TaskKey oldest{};
+struct Placing {
+  TaskKey task;
+  NodeKey node;
+};
+
+// Of the tasks at the heads of the job's queues the oldest that some node can take.
+std::optional<Placing> next_placing(const State& state, const Pool& pool, const Job& job, int slots) {
+  std::optional<Placing> best;
   for (const auto& [needed, queue] : job.queues) {
     if (needed > slots) break;
-    if (queue.size > 0 && (oldest == TaskKey{} || queue.first < oldest)) oldest = queue.first;
+    if (queue.size == 0 || (best && best->task < queue.first)) continue;
+    if (const auto node = node_for(state, pool, state.tasks.at(queue.first))) best = {queue.first, *node};
   }
-  return oldest;
+  return best;
+}
+
+// The first node of the ring that the task may run on.
+std::optional<NodeKey> first_allowed(const State& state, NodeKey head, const Task& task) {
+  NodeKey at = head;
+  do {
+    const Node& node = state.nodes.at(at);
+    if (may_run_on(state, task, at, node)) return at;
+    at = node.bucket_next;
+  } while (at != head);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -138,26 +162,38 @@ std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task
   const int needed = task.spec.required_slots;
   if (task.spec.affinity != kNoNode) {
     const Node* wished = find(state.nodes, task.spec.affinity);
-    if (wished && wished->bucket >= needed && &state.pools.at(wished->status.pool) == &pool) return task.spec.affinity;
+    if (wished && wished->bucket >= needed && &state.pools.at(wished->status.pool) == &pool &&
+        may_run_on(state, task, task.spec.affinity, *wished)) {
+      return task.spec.affinity;
+    }
   }
-  int slots = needed;
-  if (pool.spec.fill == FillType::Spread) {
-    slots = most_free(pool);
-  } else {
-    while (slots <= pool.spec.task_slots && !pool.any_free[static_cast<std::size_t>(slots)]) ++slots;
+  // Spread: the emptiest nodes first; pack: the fullest.
+  const bool spread = pool.spec.fill == FillType::Spread;
+  const int from = spread ? most_free(pool) : needed, step = spread ? -1 : 1;
+  for (int slots = from; slots >= needed && slots <= pool.spec.task_slots; slots += step) {
+    const auto ring = static_cast<std::size_t>(slots);
+    if (!pool.any_free[ring]) continue;
+    if (const auto node = first_allowed(state, pool.by_free[ring], task)) return node;
   }
-  if (slots < needed || slots > pool.spec.task_slots) return std::nullopt;
-  return pool.by_free[static_cast<std::size_t>(slots)];
+  return std::nullopt;
 }
+
+// Slots apart, nothing forbids a node so far.
+bool may_run_on(const State& /*state*/, const Task& /*task*/, NodeKey /*key*/, const Node& /*node*/) { return true; }
 
 void place(State& state, PoolKey key, Time now, Effects& out) {
   Pool* pool = find(state.pools, key);
   if (!pool) return;
+  // Whoever finds no node has had its turn: nodes only become fuller meanwhile.
+  Turn passed = kBeforeAll;
   while (const int slots = most_free(*pool)) {
-    const auto job = next_job(*pool, slots);
-    if (!job) return;
-    const TaskKey task = next_task(state.jobs.at(*job), slots);
-    start(state, task, *node_for(state, *pool, state.tasks.at(task)), now, out);
+    const auto turn = next_turn(*pool, slots, passed);
+    if (!turn) return;
+    if (const auto placing = next_placing(state, *pool, state.jobs.at(turn->second), slots)) {
+      start(state, placing->task, placing->node, now, out);
+    } else {
+      passed = *turn;
+    }
   }
 }
 

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/scheduler/extras.h"
 #include "core/scheduler/keys.h"
 #include "core/scheduler/table.h"
 
@@ -208,9 +209,10 @@ struct JobStatus {
 struct TaskSpec {
   JobKey job;
   std::int16_t required_slots = 1;
-  std::int32_t max_retries = 0;  // -1: no limit
-  Ticks retention{};             // of the directory, from the end
-  NodeKey affinity = kNoNode;    // a soft wish
+  std::int32_t max_retries = 0;                        // -1: no limit
+  Ticks retention{};                                   // of the directory, from the end
+  NodeKey affinity = kNoNode;                          // a soft wish
+  std::shared_ptr<const TaskExtras> extras = nullptr;  // null: none
 };
 
 // Usage of one task, small: there may be a million.
