@@ -3,8 +3,8 @@
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
 #include "core/operations/defaults.h"
+#include "core/operations/job_rules.h"
 #include "core/operations/lookup.h"
-#include "core/operations/pool_rules.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
 #include "core/operations/statistics.h"
@@ -13,54 +13,12 @@
 namespace batchite {
 namespace {
 
-void fill_defaults(Document& job) {
-  drop_empty_lists(job);
-  default_to(job, "priority", 0);
-  default_to(job, "maxParallelTasks", -1);
-  default_to(job, "usesTaskDependencies", false);
-  default_to(job, "allowTaskPreemption", false);
-  default_to(job, "constraints", Document::object());
-  default_to(job["constraints"], "maxWallClockTime", kNoLimit);
-  default_to(job["constraints"], "maxTaskRetryCount", 0);
-  default_to(job, "onAllTasksComplete", "noaction");
-  default_to(job, "onTaskFailure", "noaction");
-}
-
-void check_job(const Document& job) {
-  const Reader reader(job);
-  const Reader pool = reader.object("poolInfo");
-  if (pool.has("poolId") == pool.has("autoPoolSpecification")) {
-    throw invalid_property("poolInfo", pool.document().dump(),
-                           "Exactly one of poolId and autoPoolSpecification must be set");
-  }
-  const int parallel = reader.get("maxParallelTasks", -1);
-  if (parallel == 0 || parallel < -1) {
-    throw invalid_property("maxParallelTasks", std::to_string(parallel), "Must be -1 or greater than 0");
-  }
-  if (reader.has("jobReleaseTask") && !reader.has("jobPreparationTask")) {
-    throw invalid_property("jobReleaseTask", "set", "A job release task needs a job preparation task");
-  }
-  // What a later milestone brings is refused by name.
-  if (pool.has("autoPoolSpecification")) {
-    throw invalid_property("autoPoolSpecification", "set",
-                           "Auto pools are not implemented in this version of Batchite");
-  }
-  for (const char* name : {"jobManagerTask", "jobPreparationTask", "jobReleaseTask"}) {
-    if (reader.has(name)) {
-      throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
-    }
-  }
-  if (reader.get("usesTaskDependencies", false)) {
-    throw invalid_property("usesTaskDependencies", "true", "Not implemented in this version of Batchite");
-  }
-}
-
 const Job& state_of(const Change& change, JobKey job) { return change.state().jobs.at(job); }
 
 Answer add_job(Change& change, const Call& call) {
   Document job = contract::normalise(*call.operation.body, call.body);
-  check_job(job);
-  fill_defaults(job);
+  check_job_document(job);
+  complete_job_document(job);
   const std::string id = job["id"];
   const auto key = change.write().insert(Kind::Job, {.id = id, .spec = job.dump()});
   if (!key) {
@@ -85,8 +43,8 @@ Answer get_job(Change& change, const Call& call) {
 }
 
 Answer put_job(Change& change, const Call& call, JobKey key, Document job) {
-  fill_defaults(job);
-  check_job(job);
+  complete_job_document(job);
+  check_job_document(job);
   const Job& state = state_of(change, key);
   const JobSpec spec = job_spec(job);
   if (state.spec.on_all_tasks_complete == OnAllTasksComplete::TerminateJob &&

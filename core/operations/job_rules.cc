@@ -1,0 +1,103 @@
+#include "core/operations/job_rules.h"
+
+#include <set>
+
+#include "core/base/ids.h"
+#include "core/operations/defaults.h"
+#include "core/operations/pool_rules.h"
+
+namespace batchite {
+namespace {
+
+constexpr const char* kSpecialTasks[] = {"jobManagerTask", "jobPreparationTask", "jobReleaseTask"};
+
+void complete_preparation(Document& task) {
+  default_to(task, "id", "jobpreparation");
+  default_to(task, "constraints", Document::object());
+  default_to(task["constraints"], "maxWallClockTime", kNoLimit);
+  default_to(task["constraints"], "retentionTime", "P7D");
+  default_to(task["constraints"], "maxTaskRetryCount", 0);
+  default_to(task, "waitForSuccess", true);
+  default_identity(task);
+  default_to(task, "rerunOnNodeRebootAfterSuccess", true);
+}
+
+// No retries: a release task runs once.
+void complete_release(Document& task) {
+  default_to(task, "id", "jobrelease");
+  default_to(task, "maxWallClockTime", "PT15M");
+  default_to(task, "retentionTime", "P7D");
+  default_identity(task);
+}
+
+std::string id_of_special(const Reader& job, std::string_view name) {
+  const std::string id = job.object(name).text("id");
+  if (!id.empty() || !job.has(name)) return fold(id);
+  return name == "jobPreparationTask" ? "jobpreparation" : "jobrelease";
+}
+
+void check_special_tasks(const Reader& job) {
+  if (job.has("jobReleaseTask") && !job.has("jobPreparationTask")) {
+    throw invalid_property("jobReleaseTask", "set", "A job release task needs a job preparation task");
+  }
+  std::set<std::string> ids;
+  for (const char* name : kSpecialTasks) {
+    if (!job.has(name)) continue;
+    const Reader task = job.object(name);
+    check_resource_files(task.document());
+    check_user_identity(task.document());
+    if (task.has("containerSettings")) {
+      throw invalid_property("containerSettings", "set",
+                             "containerSettings is not implemented in this version of Batchite");
+    }
+    if (const std::string id = id_of_special(job, name); !ids.insert(id).second) {
+      throw invalid_property("id", id, "The job manager, preparation and release tasks must have different ids");
+    }
+  }
+}
+
+}  // namespace
+
+void complete_job_document(Document& job) {
+  drop_empty_lists(job);
+  default_to(job, "priority", 0);
+  default_to(job, "maxParallelTasks", -1);
+  default_to(job, "usesTaskDependencies", false);
+  default_to(job, "allowTaskPreemption", false);
+  default_to(job, "constraints", Document::object());
+  default_to(job["constraints"], "maxWallClockTime", kNoLimit);
+  default_to(job["constraints"], "maxTaskRetryCount", 0);
+  default_to(job, "onAllTasksComplete", "noaction");
+  default_to(job, "onTaskFailure", "noaction");
+  if (const auto task = job.find("jobPreparationTask"); task != job.end()) complete_preparation(*task);
+  if (const auto task = job.find("jobReleaseTask"); task != job.end()) complete_release(*task);
+}
+
+void check_job_document(const Document& job) {
+  const Reader reader(job);
+  const Reader pool = reader.object("poolInfo");
+  if (pool.has("poolId") == pool.has("autoPoolSpecification")) {
+    throw invalid_property("poolInfo", pool.document().dump(),
+                           "Exactly one of poolId and autoPoolSpecification must be set");
+  }
+  const int parallel = reader.get("maxParallelTasks", -1);
+  if (parallel == 0 || parallel < -1) {
+    throw invalid_property("maxParallelTasks", std::to_string(parallel), "Must be -1 or greater than 0");
+  }
+  check_special_tasks(reader);
+  // What a later milestone brings is refused by name.
+  if (pool.has("autoPoolSpecification")) {
+    throw invalid_property("autoPoolSpecification", "set",
+                           "Auto pools are not implemented in this version of Batchite");
+  }
+  for (const char* name : kSpecialTasks) {
+    if (reader.has(name)) {
+      throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
+    }
+  }
+  if (reader.get("usesTaskDependencies", false)) {
+    throw invalid_property("usesTaskDependencies", "true", "Not implemented in this version of Batchite");
+  }
+}
+
+}  // namespace batchite
