@@ -25,6 +25,7 @@ void declare_commands(Program& program) {
   declare_templates(program);
   declare_resources(program);
   declare_tasks(program);
+  declare_nodes(program);
   declare_blobs(program);
   declare_start(program);
   declare_doctor(program);

@@ -19,6 +19,8 @@ cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Serving& s
   options.batch_account = serving.batch_account;
   options.batch_url = serving.batch_url;
   options.blob_url = serving.blob_url;
+  options.metadata_url = serving.metadata_url;
+  options.preemptions = serving.preemptions;
   options.allocation_delay = serving.allocation_delay;
   options.node_start_delay = serving.node_start_delay;
   options.ephemeral = globals.ephemeral;

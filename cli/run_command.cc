@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/disk_files.h"
 #include "cli/interrupt.h"
+#include "cli/node_commands.h"
 #include "cli/progress.h"
 #include "cli/template_files.h"
 #include "core/workflow/pretended_storage.h"
@@ -28,6 +29,7 @@ struct RunFlags {
   bool keep = false;
   bool reuse = false;
   bool dry_run = false;
+  PreemptionFlags preemptions;
 };
 
 constexpr Column kTaskColumns[] = {{"TASK", "task"},           {"STATE", "state"},
@@ -161,7 +163,7 @@ class RunCommand {
 
   int carry_out() {
     InterruptiblePace pace;
-    Backend& backend = program_.backend();
+    Backend& backend = program_.backend({.preemptions = preemptions_of(flags_.preemptions)});
     settings_.is_alone = true;  // the local backend lets nobody else into its data directory
     const bool is_live = program_.around().err_is_terminal;
     const auto observer = make_progress(program_.around().err, {.is_quiet = program_.globals().quiet,
@@ -264,6 +266,7 @@ void declare_run(Program& program) {
   command->add_flag("--keep", flags->keep, "Leave containers, pool and job as they are");
   command->add_flag("--reuse", flags->reuse, "Take a pool that exists even if it differs from the template");
   command->add_flag("--dry-run", flags->dry_run, "Only print the requests, as JSON");
+  declare_preemptions(*command, flags->preemptions);
   program.on_chosen(command, [&program, flags] { return RunCommand(program, *flags).run(); });
 }
 

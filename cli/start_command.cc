@@ -11,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/node_commands.h"
 #include "cli/template_files.h"
 #include "core/accounts.h"
 #include "core/base/encoding.h"
@@ -33,6 +34,7 @@ struct StartFlags {
   std::string ready_file;
   int ready_fd = -1;
   std::string allocation_delay, node_start_delay;
+  PreemptionFlags preemptions;
 };
 
 struct EnvFlags {
@@ -51,10 +53,6 @@ std::string checked_key(const std::string& key) {
   if (key.empty()) return std::string(kBatchKey);
   if (!base64_decode(key)) throw UsageError("--batch-key: an account key is Base64 text");
   return key;
-}
-
-Ticks parse_delay(const std::string& text, const std::string& flag) {
-  return text.empty() || text == "0" || text == "0s" ? Ticks::zero() : parse_timeout(text, flag);
 }
 
 std::string random_secret() {
@@ -122,8 +120,10 @@ int start(Program& program, const StartFlags& flags) {
   Backend& backend = program.backend({.batch_account = flags.account,
                                       .batch_url = emulator.batch_url(),
                                       .blob_url = emulator.blob_url(),
+                                      .metadata_url = emulator.batch_url() + "/_batchite",
                                       .allocation_delay = parse_delay(flags.allocation_delay, "--allocation-delay"),
-                                      .node_start_delay = parse_delay(flags.node_start_delay, "--node-start-delay")});
+                                      .node_start_delay = parse_delay(flags.node_start_delay, "--node-start-delay"),
+                                      .preemptions = preemptions_of(flags.preemptions)});
   emulator.serve(backend);
   announce(program, flags,
            fmt::format("batchite ready batch={} blob={} pid={}", emulator.batch_url(), emulator.blob_url(), getpid()));
@@ -134,22 +134,12 @@ int start(Program& program, const StartFlags& flags) {
   return kOk;
 }
 
-// "… batch=URL blob=URL pid=N", as `start` wrote it.
-void read_ready_file(EnvFlags& flags) {
-  std::ifstream file(flags.ready_file);
-  std::string word;
-  bool has_urls = false;
-  while (file >> word) {
-    if (word.starts_with("batch=")) flags.batch_url = word.substr(6);
-    if (word.starts_with("blob=")) flags.blob_url = word.substr(5);
-    has_urls = has_urls || word.starts_with("blob=");
-  }
-  if (!has_urls)
-    throw UsageError(flags.ready_file + ": no emulator has written its addresses here (start --ready-file)");
-}
-
 int print_environment(const Program& program, EnvFlags flags) {
-  if (!flags.ready_file.empty()) read_ready_file(flags);
+  if (!flags.ready_file.empty()) {
+    const Addresses found = read_ready_file(flags.ready_file);
+    flags.batch_url = found.batch_url;
+    flags.blob_url = found.blob_url;
+  }
   const std::string blob_account_url = flags.blob_url + "/" + std::string(kStorageAccount);
   const std::pair<const char*, std::string> variables[] = {
       {"AZURE_BATCH_ACCOUNT", flags.account},
@@ -196,6 +186,7 @@ void declare_start(Program& program) {
       ->type_name("DURATION");
   start_command->add_option("--node-start-delay", flags->node_start_delay, "How long a node takes to boot")
       ->type_name("DURATION");
+  declare_preemptions(*start_command, flags->preemptions);
   program.on_chosen(start_command, [&program, flags] { return start(program, *flags); });
 
   CLI::App* env = program.add(program.app(), "env", "Print the variables by which SDKs and az find the emulator");

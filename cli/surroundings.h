@@ -9,6 +9,7 @@
 
 #include "core/accounts.h"
 #include "core/backend.h"
+#include "core/scheduler/state.h"
 
 namespace batchite::cli {
 
@@ -36,8 +37,10 @@ struct Serving {
   std::string batch_account = std::string(kBatchAccount);
   std::string batch_url = "http://127.0.0.1:10010";
   std::string blob_url = "http://127.0.0.1:10000";
+  std::string metadata_url = {};  // base of the nodes' metadata service; empty: there is none
   Ticks allocation_delay{};
   Ticks node_start_delay{};
+  PreemptionPlan preemptions = {};
 };
 
 struct Surroundings {

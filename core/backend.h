@@ -90,6 +90,19 @@ struct SasRequest {
   Time expiry;
 };
 
+// What goes wrong with a node in the cloud, made to happen here.
+struct NodeFault {
+  enum class Kind {
+    Preempt,  // Azure takes a spot node back
+    Fail,     // it becomes unusable, with an error
+    Recover,  // an unusable one boots again
+  };
+  Kind kind;
+  std::string pool_id, node_id;         // no pool: whichever has that node
+  Ticks notice{}, away{};               // of Preempt: before it goes, and how long it is not there at least
+  std::string code = {}, message = {};  // of Fail: the error that the node shows
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -102,6 +115,14 @@ class Backend {
   // Why a task is not running, by the rules that place it: [{"reason": "NodeFull", "message": "…", "nodeId": "…"}, …],
   // in the order in which the obstacles would have to go away. null: only the service's documents are known here.
   virtual Document explain(const std::string& /*job_id*/, const std::string& /*task_id*/) { return nullptr; }
+
+  // Faults are for emulated nodes: Azure's have their own. Throws PoolNotFound, NodeNotFound, OperationNotValidOnNode.
+  virtual void inflict(const NodeFault& /*fault*/) {
+    throw Error(501, "NotImplemented", "Faults can be made to happen on emulated nodes only.");
+  }
+  // What Azure's metadata service would tell a virtual machine that is soon to be taken: the document of Scheduled
+  // Events, for one node or (empty) for all. null: not known here.
+  virtual Document scheduled_events(const std::string& /*node_id*/) { return nullptr; }
 
   // Another number whenever anything that `call` shows may have changed, before whoever changed it has its answer.
   // 0: not known here. Files of nodes are not part of it.

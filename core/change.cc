@@ -65,12 +65,16 @@ void Change::happen(const Event& event) {
 
 const NodeName& Change::name_of(NodeKey node) const { return world_.node_names.at(node); }
 
-std::optional<NodeKey> Change::find_node(PoolKey pool, std::string_view node_id) const {
+std::optional<NodeKey> Change::find_node(std::string_view node_id) const {
   const auto found = world_.nodes_by_id.find(fold(node_id));
-  if (found == world_.nodes_by_id.end()) return std::nullopt;
-  const auto node = world_.state.nodes.find(found->second);
-  if (node == world_.state.nodes.end() || node->second.status.pool != pool) return std::nullopt;
+  if (found == world_.nodes_by_id.end() || !world_.state.nodes.contains(found->second)) return std::nullopt;
   return found->second;
+}
+
+std::optional<NodeKey> Change::find_node(PoolKey pool, std::string_view node_id) const {
+  const auto node = find_node(node_id);
+  if (!node || world_.state.nodes.at(*node).status.pool != pool) return std::nullopt;
+  return node;
 }
 
 std::vector<HostOrder> Change::commit() {

@@ -58,9 +58,11 @@ class Change {
   const State& state() const { return world_.state; }
   const ServiceOptions& options() const { return world_.options; }
   const std::string& base_url() const { return base_.empty() ? world_.options.base_url : base_; }
+  std::uint64_t revision() const { return world_.revision; }
   NodeFiles& files() const { return world_.files; }
   Host& host() const { return world_.host; }
   const NodeName& name_of(NodeKey node) const;
+  std::optional<NodeKey> find_node(std::string_view node_id) const;  // of any pool, while it is there
   std::optional<NodeKey> find_node(PoolKey pool, std::string_view node_id) const;
 
   Store& read() const { return world_.store; }

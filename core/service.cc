@@ -4,6 +4,7 @@
 #include "core/contract/query.h"
 #include "core/contract/validate.h"
 #include "core/operations/explain.h"
+#include "core/operations/faults.h"
 #include "core/operations/lookup.h"
 #include "core/operations/table.h"
 
@@ -52,6 +53,17 @@ void Service::happened(const std::vector<Event>& events, Time now) {
 Document Service::explain(const std::string& job_id, const std::string& task_id, Time now) {
   const Change change(world_, now);
   return explain_task(change, job_id, task_id);
+}
+
+void Service::inflict(const NodeFault& fault, Time now) {
+  Change change(world_, now);
+  inflict_fault(change, fault);
+  world_.host.enqueue(change.commit());
+}
+
+Document Service::scheduled_events(const std::string& node_id, Time now) {
+  const Change change(world_, now);
+  return scheduled_events_of(change, node_id);
 }
 
 const State& Service::state() {

@@ -30,6 +30,10 @@ class Service {
   // Backend::explain. Throws JobNotFound, TaskNotFound.
   Document explain(const std::string& job_id, const std::string& task_id, Time now);
 
+  // Backend::inflict and Backend::scheduled_events.
+  void inflict(const NodeFault& fault, Time now);
+  Document scheduled_events(const std::string& node_id, Time now);
+
   // Backend::watch, for the one owner; empty: nobody listens.
   void watch(Backend::Watcher watcher) { world_.watch = std::move(watcher); }
 

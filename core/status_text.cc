@@ -204,6 +204,7 @@ void map_node(V&& v, S& s) {
   v(s.pool), v(s.dedicated), v(s.state), v(s.state_since), v(s.allocated), v(s.last_boot), v(s.scheduling_enabled);
   v(s.boot), v(s.start_task), v(s.tasks_run), v(s.tasks_succeeded), v(s.error), v(s.emptied);
   v(s.pending), v(s.drain);
+  if (v.has(3)) v(s.preempt_at), v(s.away);
 }
 template <class V, class S>
 void map_job(V&& v, S& s) {

@@ -72,10 +72,10 @@ bool is_worth_repeating(const HttpAnswer& answer, CURLcode result) {
 struct HttpClient::Transfer {
   std::string url;
   const Parameters& headers;
-  bool is_put = false;
-  int into = -1;          // download: the file
-  HttpBody file = {};     // put: part of a file…
-  std::string text = {};  // …or a text
+  const char* method = nullptr;  // with a body; null: GET
+  int into = -1;                 // download: the file
+  HttpBody file = {};            // put: part of a file…
+  std::string text = {};         // …or a text
   HttpAnswer answer = {};
   CURLcode result = CURLE_OK;
   std::uint64_t sent = 0;
@@ -181,7 +181,7 @@ void HttpClient::attempt(Transfer& transfer) {
   char error[CURL_ERROR_SIZE] = "";
   curl_easy_setopt(handle, CURLOPT_URL, transfer.url.c_str());
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, transfer.is_put ? 0L : 1L);
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, transfer.method ? 0L : 1L);
   curl_easy_setopt(handle, CURLOPT_MAXREDIRS, kMaxRedirects);
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);  // "a/../b" is a blob's name
@@ -195,8 +195,9 @@ void HttpClient::attempt(Transfer& transfer) {
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, Transfer::on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
-  if (transfer.is_put) {
+  if (transfer.method) {
     curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, transfer.method);
     curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(transfer.body_size()));
     curl_easy_setopt(handle, CURLOPT_READFUNCTION, Transfer::on_send);
     curl_easy_setopt(handle, CURLOPT_READDATA, &transfer);
@@ -240,12 +241,17 @@ HttpAnswer HttpClient::download(const std::string& url, int file) {
 }
 
 HttpAnswer HttpClient::put(const std::string& url, const Parameters& headers, const HttpBody& body) {
-  Transfer transfer{.url = url, .headers = headers, .is_put = true, .file = body};
+  Transfer transfer{.url = url, .headers = headers, .method = "PUT", .file = body};
   return run(transfer);
 }
 
 HttpAnswer HttpClient::put(const std::string& url, const Parameters& headers, const std::string& body) {
-  Transfer transfer{.url = url, .headers = headers, .is_put = true, .text = body};
+  Transfer transfer{.url = url, .headers = headers, .method = "PUT", .text = body};
+  return run(transfer);
+}
+
+HttpAnswer HttpClient::post(const std::string& url, const Parameters& headers, const std::string& body) {
+  Transfer transfer{.url = url, .headers = headers, .method = "POST", .text = body};
   return run(transfer);
 }
 

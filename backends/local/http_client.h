@@ -48,6 +48,7 @@ class HttpClient {
   HttpAnswer download(const std::string& url, int file);
   HttpAnswer put(const std::string& url, const Parameters& headers, const HttpBody& body);
   HttpAnswer put(const std::string& url, const Parameters& headers, const std::string& body);
+  HttpAnswer post(const std::string& url, const Parameters& headers, const std::string& body);
 
  private:
   struct Transfer;

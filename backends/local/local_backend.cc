@@ -42,7 +42,8 @@ class LocalBackend : public Backend {
                  {.account = options.batch_account,
                   .base_url = options.batch_url,
                   .scheduler = {.allocation_delay = options.allocation_delay,
-                                .node_start_delay = options.node_start_delay}}) {
+                                .node_start_delay = options.node_start_delay,
+                                .preemptions = options.preemptions}}) {
     if (!isolation_.warning.empty()) warnings_.push_back(isolation_.warning);
     service_.happened({HostRestarted{}}, clock_now());  // also announces the timers
     host_.start([this](const std::vector<Event>& events) { take_reports(events); });
@@ -88,6 +89,17 @@ class LocalBackend : public Backend {
   Document explain(const std::string& job_id, const std::string& task_id) override {
     const std::lock_guard lock(mutex_);
     return service_.explain(job_id, task_id, clock_now());
+  }
+
+  void inflict(const NodeFault& fault) override {
+    const std::lock_guard lock(mutex_);
+    service_.inflict(fault, clock_now());
+    note_revision();
+  }
+
+  Document scheduled_events(const std::string& node_id) override {
+    const std::lock_guard lock(mutex_);
+    return service_.scheduled_events(node_id, clock_now());
   }
 
   std::uint64_t revision() const override { return revision_; }
@@ -162,6 +174,7 @@ class LocalBackend : public Backend {
     return {
         .account = options_.batch_account,
         .account_url = options_.batch_url,
+        .metadata_url = options_.metadata_url,
         .isolation = isolation_.level,
         .stand_ins = write_stand_ins((directory_.path() / "bin").string(), parse_host_packages(options_.host_packages)),
         .launcher = {.program = options_.launcher.string()}};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/scheduler/state.h"
 
 namespace batchite {
 
@@ -23,8 +24,10 @@ struct LocalOptions {
   std::string batch_account = "devbatchaccount";
   std::string batch_url = "http://127.0.0.1:10010";  // shown to tasks and in documents
   std::string blob_url = "http://127.0.0.1:10000";   // the base of blob URLs; nobody needs to listen there
+  std::string metadata_url = {};                     // base of the nodes' metadata service; empty: there is none
   Ticks allocation_delay{};
   Ticks node_start_delay{};
+  PreemptionPlan preemptions = {};
 };
 
 // Throws UsageError (the directory is held, isolation cannot be had, a newer schema …).

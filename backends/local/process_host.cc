@@ -237,6 +237,10 @@ void ProcessHost::perform(BootNodeOrder& order) {
       facts.dedicated = order.dedicated;
       facts.path = path_;
       facts.more = options_.stand_ins.environment;
+      if (!options_.metadata_url.empty()) {
+        facts.more.push_back("BATCHITE_SCHEDULED_EVENTS_URL=" + options_.metadata_url + "/nodes/" + order.node_id +
+                             "/metadata/scheduledevents?api-version=2020-07-01");
+      }
       if (options_.isolation == Isolation::Landlock) {
         launcher_->prepare_node(static_cast<std::uint32_t>(number(node)), {facts.root.string()});
       }

@@ -26,6 +26,7 @@ namespace batchite {
 struct HostOptions {
   std::string account;
   std::string account_url;
+  std::string metadata_url = {};  // base of the nodes' metadata service; empty: there is none
   Isolation isolation = Isolation::Process;
   StandIns stand_ins = {};
   LauncherOptions launcher = {};

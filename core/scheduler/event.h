@@ -51,6 +51,11 @@ struct NodeDeallocateAsked {
 struct NodeStartAsked {  // a deallocated one
   NodeKey node;
 };
+struct NodePreemptAsked {  // Azure takes a spot node back
+  NodeKey node;
+  Ticks notice;  // until it goes
+  Ticks away;    // until there is capacity again, at least
+};
 struct NodeSchedulingAsked {
   NodeKey node;
   bool enabled;
@@ -136,10 +141,11 @@ struct TaskExited {
 struct Tick {};           // time has passed; answers WakeAt
 struct HostRestarted {};  // nothing of what ran is left; nodes boot again, running tasks are recovered
 
-using Event = std::variant<PoolAdded, PoolSpecChanged, PoolResizeAsked, PoolStopResizeAsked, NodesRemoveAsked,
-                           PoolDeleteAsked, NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodeSchedulingAsked,
-                           JobAdded, JobSpecChanged, JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked,
-                           TasksAdded, TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked,
-                           NodeBooted, NodeRemoved, NodeLost, StartTaskExited, TaskExited, Tick, HostRestarted>;
+using Event =
+    std::variant<PoolAdded, PoolSpecChanged, PoolResizeAsked, PoolStopResizeAsked, NodesRemoveAsked, PoolDeleteAsked,
+                 NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodePreemptAsked, NodeSchedulingAsked, JobAdded,
+                 JobSpecChanged, JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked, TasksAdded,
+                 TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked, NodeBooted, NodeRemoved,
+                 NodeLost, StartTaskExited, TaskExited, Tick, HostRestarted>;
 
 }  // namespace batchite

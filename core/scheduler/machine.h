@@ -59,10 +59,19 @@ void leave_pool(State& state, NodeKey key, Node& node, DrainOption drain, Time n
 void stay_in_pool(State& state, NodeKey key, Node& node, Time now, Effects& out);
 // After something of it ended: it may be idle now, and what was waiting for that can happen.
 void after_ending(State& state, NodeKey key, Node& node, Time now, Effects& out);
+// Its machine or its disk is gone: what ran there runs elsewhere.
+void lose(State& state, NodeKey key, Node& node, const NodeLost& how, Time now, Effects& out);
 // BootNode is out and not answered.
 bool is_booting(const Settings& settings, const Node& node);
+// How long a preempted node is not there.
+Ticks time_away(const Settings& settings, const Node& node);
 // Its directories are still those that the task ran in.
 bool keeps_directory(const Node& node, const Task& task);
+
+// --- preemption.cc ---
+void preemption_due(State& state, NodeKey key, Time now, Effects& out);
+void preemption_plan_due(State& state, Time now, Effects& out);
+void keep_preemption_plan(State& state, Time now);  // begins it, if there is one
 
 // --- pool.cc ---
 void allocation_due(State& state, PoolKey key, Time now, Effects& out);
@@ -135,6 +144,7 @@ void on(State& state, const PoolDeleteAsked& e, Time now, Effects& out);
 void on(State& state, const NodeRebootAsked& e, Time now, Effects& out);
 void on(State& state, const NodeDeallocateAsked& e, Time now, Effects& out);
 void on(State& state, const NodeStartAsked& e, Time now, Effects& out);
+void on(State& state, const NodePreemptAsked& e, Time now, Effects& out);
 void on(State& state, const NodeSchedulingAsked& e, Time now, Effects& out);
 void on(State& state, const JobAdded& e, Time now, Effects& out);
 void on(State& state, const JobSpecChanged& e, Time now, Effects& out);

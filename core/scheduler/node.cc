@@ -90,6 +90,7 @@ void carry_out(State& state, NodeKey key, Node& node, Time now, Effects& out) {
     case Pending::Reimage:
       return boot(state, key, node, NodeState::Reimaging, true, now, out);
     case Pending::Deallocate:
+      node.status.preempt_at = kNever;
       end_start_task(key, node, out);
       empty_directories(node, now);
       touch(out.touched.nodes, key);
@@ -152,6 +153,10 @@ bool is_booting(const Settings& settings, const Node& node) {
   }
 }
 
+Ticks time_away(const Settings& settings, const Node& node) {
+  return std::max(settings.allocation_delay, node.status.away);
+}
+
 bool keeps_directory(const Node& node, const Task& task) { return task.status.ended > node.status.emptied; }
 
 void create_node(State& state, PoolKey pool_key, bool dedicated, Time now, Effects& out) {
@@ -181,7 +186,7 @@ void node_start_due(State& state, NodeKey key, Time now, Effects& out) {
   if (!node) return;
   const Ticks delay = state.settings.node_start_delay;
   if (node->status.state == NodeState::Preempted) {
-    if (after(node->status.state_since, state.settings.allocation_delay) > now) return;
+    if (after(node->status.state_since, time_away(state.settings, *node)) > now) return;
     if (delay == Ticks::zero()) return boot(state, key, *node, NodeState::Creating, true, now, out);
     move_to(state, key, *node, NodeState::Creating, now, out);
     arm(state, Timer::Kind::NodeStart, number(key), after(now, delay));
@@ -297,23 +302,27 @@ void on(State& state, const NodeRemoved& e, Time now, Effects& out) {
   node_gone(state, pool, e.node, dedicated, now, out);
 }
 
-void on(State& state, const NodeLost& e, Time now, Effects& out) {
-  Node* node = find(state.nodes, e.node);
-  if (!node || is_gone(*node)) return;
-  const bool leaving = node->status.state == NodeState::LeavingPool;
+void lose(State& state, NodeKey key, Node& node, const NodeLost& how, Time now, Effects& out) {
+  if (is_gone(node)) return;
+  const bool leaving = node.status.state == NodeState::LeavingPool;
   if (!leaving) {
-    node->status.pending = Pending::None;
-    end_start_task(e.node, *node, out);
-    node->status.error = e.error;
-    move_to(state, e.node, *node, e.state, now, out);
+    node.status.pending = Pending::None;
+    end_start_task(key, node, out);
+    node.status.error = how.error;
+    move_to(state, key, node, how.state, now, out);
   }
-  if (e.state == NodeState::Preempted) empty_directories(*node, now);
-  touch(out.touched.nodes, e.node);
-  evict_all(state, *node, Evict::Recover, now, out);
-  after_ending(state, e.node, *node, now, out);
-  if (!leaving && e.state == NodeState::Preempted) {
-    arm(state, Timer::Kind::NodeStart, number(e.node), after(now, state.settings.allocation_delay));
+  node.status.preempt_at = kNever;
+  if (how.state == NodeState::Preempted) empty_directories(node, now);
+  touch(out.touched.nodes, key);
+  evict_all(state, node, Evict::Recover, now, out);
+  after_ending(state, key, node, now, out);
+  if (!leaving && how.state == NodeState::Preempted) {
+    arm(state, Timer::Kind::NodeStart, number(key), after(now, time_away(state.settings, node)));
   }
+}
+
+void on(State& state, const NodeLost& e, Time now, Effects& out) {
+  if (Node* node = find(state.nodes, e.node)) lose(state, e.node, *node, e, now, out);
 }
 
 void on(State& state, const StartTaskExited& e, Time now, Effects& out) {

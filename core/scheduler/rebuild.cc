@@ -12,6 +12,7 @@ void forget_derived(State& state) {
   state.pools_by_id.clear();
   state.retained.clear();
   state.timers = {};
+  state.random.reset();
   state.wake_at = kNever;
   for (auto& [key, pool] : state.pools) {
     pool.nodes.clear();
@@ -100,8 +101,9 @@ void arm_timers(State& state) {
   }
   for (const auto& [key, node] : state.nodes) {
     const bool preempted = node.status.state == NodeState::Preempted;
+    if (node.status.preempt_at != kNever) arm(state, Kind::Preemption, number(key), node.status.preempt_at);
     if (!preempted && (node.status.state != NodeState::Creating || is_booting(settings, node))) continue;
-    const Ticks delay = preempted ? settings.allocation_delay : settings.node_start_delay;
+    const Ticks delay = preempted ? time_away(settings, node) : settings.node_start_delay;
     arm(state, Kind::NodeStart, number(key), after(node.status.state_since, delay));
   }
   for (const auto& [key, job] : state.jobs) {

@@ -21,6 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/random.h"
 #include "core/base/time.h"
 #include "core/scheduler/extras.h"
 #include "core/scheduler/keys.h"
@@ -178,6 +179,8 @@ struct NodeStatus {
   Time emptied = kNever;             // its directories were last made anew; what ended until then has left no files
   NodePending pending = NodePending::None;
   DrainOption drain = DrainOption::Requeue;  // what pending waits for
+  Time preempt_at = kNever;                  // Azure has said that it will take it back then
+  Ticks away{};                              // for how long
 };
 
 // --- Jobs and tasks -------------------------------------------------------------------------------------------------
@@ -309,14 +312,32 @@ struct Pool {
   std::map<int, std::set<std::pair<int, JobKey>>> ready_jobs;
 };
 
-// Delays that stand for Azure's; none by default.
+// Spot nodes that are taken back now and then, as if others wanted them: one at a time, at random moments.
+struct PreemptionPlan {
+  Ticks every{};           // on average; zero: never
+  Ticks notice{};          // as in NodePreemptAsked
+  Ticks away{};            // likewise
+  std::uint64_t seed = 1;  // the same seed and the same events give the same preemptions
+};
+
+// Delays that stand for Azure's, and what it does of its own accord; nothing by default.
 struct Settings {
   Ticks allocation_delay{};  // from a resize to its nodes
   Ticks node_start_delay{};  // from a node's creation to its boot
+  PreemptionPlan preemptions = {};
 };
 
 struct Timer {
-  enum class Kind : std::uint8_t { ResizeTimeout, Allocation, NodeStart, JobWallClock, JobEmpty, Retention };
+  enum class Kind : std::uint8_t {
+    ResizeTimeout,
+    Allocation,
+    NodeStart,
+    JobWallClock,
+    JobEmpty,
+    Retention,
+    Preemption,
+    PreemptionPlan
+  };
   Time at;
   Kind kind;
   std::int64_t key;     // of the pool, node or job; of State::retained
@@ -352,6 +373,7 @@ struct State {
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
   std::int64_t timer_serial = 0;
   Time wake_at = kNever;           // of the last WakeAt
+  std::optional<Random> random;    // of the preemption plan; none before its first draw
   std::vector<PoolKey> unsettled;  // within a step: pools that may have something to start
 };
 

@@ -19,6 +19,7 @@ void place_unsettled(State& state, Time now, Effects& out) {
 }  // namespace
 
 void step(State& state, const Event& event, Time now, Effects& effects) {
+  scheduler::keep_preemption_plan(state, now);
   scheduler::fire_timers(state, now, effects);
   if (state.totals.since == kNever) {
     state.totals.since = now;

@@ -22,6 +22,10 @@ static void fire(State& state, const Timer& timer, Time now, Effects& out) {
       return;
     case Timer::Kind::Retention:
       return retention_due(state, Ticks{timer.key}, timer.at, now, out);
+    case Timer::Kind::Preemption:
+      return preemption_due(state, NodeKey{timer.key}, now, out);
+    case Timer::Kind::PreemptionPlan:
+      return preemption_plan_due(state, now, out);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/ids.h"
+#include "emulator/own/node_pages.h"
 
 namespace batchite {
 namespace {
@@ -103,6 +104,11 @@ http::Response Pages::handle(const http::Request& request) {
   if (!came_to_loopback(request))
     return problem(403, "Forbidden", "these pages are for this machine: use http://127.0.0.1");
   const std::string_view name = std::string_view(request.path).substr(kRoot.size());
+  try {
+    if (const auto answer = node_page(backend_, request, name)) return json(*answer);
+  } catch (const Error& error) {
+    return problem(error.status(), error.code(), error.message());
+  }
   for (const Row& row : kRows) {
     if (row.path.ends_with('/') ? !name.starts_with(row.path) : name != row.path) continue;
     if (request.method != "GET" && request.method != "HEAD") {

@@ -1,6 +1,6 @@
-// The emulator's own pages, below /_batchite/ on both ports: health, ready, info, metrics, events, why/{job}/{task}.
-// They need no signature, so they only read, and only answer who came to a loopback name (a page of the Internet that
-// names this machine by DNS gets 403). Any thread.
+// The emulator's own pages, below /_batchite/ on both ports: health, ready, info, metrics, events, why/{job}/{task},
+// and those of node_pages.h. They need no signature, so they only read or do harm to emulated nodes, and only answer
+// who came to a loopback name (a page of the Internet that names this machine by DNS gets 403). Any thread.
 #pragma once
 #include <atomic>
 #include <functional>

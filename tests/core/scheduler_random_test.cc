@@ -240,7 +240,7 @@ class History {
       return NodeRebootAsked{*node, drain(), chance(50)};
     }
     if (which < 79) return NodeSchedulingAsked{*node, chance(60), drain(3)};
-    if (which < 81) return NodeLost{*node, NodeState::Preempted, std::nullopt};
+    if (which < 81) return NodePreemptAsked{*node, Ticks(seconds(pick(3) * 20)), Ticks(seconds(pick(3) * 100))};
     return NodeLost{*node, NodeState::Unusable, Failure{Category::ServerError, "DiskFull", "", {}}};
   }
 

@@ -75,6 +75,9 @@ class SchedulerStory : public testing::Test {
   std::string lost(int node, NodeState state, std::optional<Failure> error = std::nullopt) {
     return happens(NodeLost{NodeKey{node}, state, std::move(error)});
   }
+  std::string preempt(int node, Ticks notice = {}, Ticks away = {}) {
+    return happens(NodePreemptAsked{NodeKey{node}, notice, away});
+  }
   std::string reboot(int node, DrainOption drain = DrainOption::Requeue, bool reimage = false) {
     return happens(NodeRebootAsked{NodeKey{node}, drain, reimage});
   }
