@@ -45,7 +45,7 @@ TEST(AutoscaleRobustness, MutatedFormulasEndInAnAnswerOrAnError) {
   at.samples.give(Metric::PendingTasks, std::vector<double>(20, 3), at.inputs.now);
   at.inputs.trace = true;
   int refused = 0, failed = 0, done = 0;
-  for (int round = 0; round < 4'000; ++round) {
+  for (int round = 0; round < 2'000; ++round) {
     std::string text(kSeeds[below(std::size(kSeeds))]);
     for (std::size_t change = 0; change <= below(5); ++change) {
       const std::size_t from = below(text.size() + 1);
@@ -70,9 +70,9 @@ TEST(AutoscaleRobustness, MutatedFormulasEndInAnAnswerOrAnError) {
     }
   }
   // Or the mutations would be too wild or too tame to say anything.
-  EXPECT_GT(refused, 200);
-  EXPECT_GT(failed, 200);
-  EXPECT_GT(done, 200);
+  EXPECT_GT(refused, 100);
+  EXPECT_GT(failed, 100);
+  EXPECT_GT(done, 100);
 }
 
 TEST(AutoscaleRobustness, VectorsThatDoubleEndInAnError) {
@@ -91,9 +91,10 @@ TEST(AutoscaleRobustness, TheDeepestAndTheLongestFormulasAreEvaluated) {
     return all;
   };
   Situation at;
-  EXPECT_EQ(at.value(repeated("(", 190) + "7" + repeated(")", 190)), "7");
-  EXPECT_EQ(at.value(repeated("max(1,", 190) + "7" + repeated(")", 190)), "7");
-  EXPECT_EQ(at.value(repeated("0?1:", 190) + "7"), "7");
+  EXPECT_EQ(at.value(repeated("(", 90) + "7" + repeated(")", 90)), "7");
+  EXPECT_EQ(at.value(repeated("max(1,", 90) + "7" + repeated(")", 90)), "7");
+  EXPECT_EQ(at.value(repeated("0?1:", 90) + "7"), "7");
+  EXPECT_EQ(at.value(repeated("0||1&&1==2<1+1*-(", 40) + "7" + repeated(")", 40)), "0");
   EXPECT_EQ(at.value(repeated("!", 8'000) + "7"), "1");
   EXPECT_EQ(at.value(repeated("1+", 4'000) + "1"), "4001");
   EXPECT_EQ(at.value("len(" + repeated("1,", 4'000) + "1)"), "4001");

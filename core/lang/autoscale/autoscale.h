@@ -18,7 +18,7 @@ namespace batchite::autoscale {
 
 inline constexpr std::size_t kMaxLength = 8192;  // characters
 inline constexpr std::size_t kMaxStatements = 100;
-inline constexpr std::size_t kMaxDepth = 200;  // of expressions within expressions; ours, so that no stack overflows
+inline constexpr std::size_t kMaxDepth = 100;  // of expressions within expressions; ours, so that no stack overflows
 
 // A parsed formula: never changes, shared by whoever evaluates it.
 class Formula;

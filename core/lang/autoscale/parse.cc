@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <span>
 #include <tao/pegtl.hpp>
 #include <tao/pegtl/contrib/parse_tree.hpp>
 
@@ -32,12 +34,8 @@ struct Quoted : star<not_one<'"', '\r', '\n'>> {};
 struct CloseQuote : one<'"'> {};
 struct Text : if_must<one<'"'>, Quoted, CloseQuote> {};
 
-struct OrSign : two<'|'> {};
-struct AndSign : two<'&'> {};
-struct EqualSign : sor<string<'=', '='>, string<'!', '='>> {};
-struct OrderSign : sor<string<'<', '='>, string<'>', '='>, one<'<', '>'>> {};
-struct AddSign : one<'+', '-'> {};
-struct MultiplySign : one<'*', '/'> {};
+struct Sign : sor<two<'|'>, two<'&'>, string<'=', '='>, string<'!', '='>, string<'<', '='>, string<'>', '='>,
+                  one<'<', '>', '+', '-', '*', '/'>> {};
 struct PrefixSign : sor<one<'-'>, seq<one<'!'>, not_at<one<'='>>>> {};
 
 struct Any;
@@ -58,23 +56,14 @@ struct Postfix : seq<Primary, star<Gap, Suffix>> {};
 struct Operand : seq<Postfix> {};
 struct Prefix : sor<Postfix, if_must<plus<PrefixSign, Gap>, Operand>> {};
 
+// Operands and signs as they come; Builder knows the precedence. A rule a precedence would nest seven times as deep.
 struct AfterSign : seq<Prefix> {};
-struct Product : seq<Prefix, star<if_must<seq<Gap, MultiplySign, Gap>, AfterSign>>> {};
-struct AfterAdd : seq<Product> {};
-struct Sum : seq<Product, star<if_must<seq<Gap, AddSign, Gap>, AfterAdd>>> {};
-struct AfterOrder : seq<Sum> {};
-struct Order : seq<Sum, star<if_must<seq<Gap, OrderSign, Gap>, AfterOrder>>> {};
-struct AfterEqual : seq<Order> {};
-struct Equality : seq<Order, star<if_must<seq<Gap, EqualSign, Gap>, AfterEqual>>> {};
-struct AfterAnd : seq<Equality> {};
-struct Conjunction : seq<Equality, star<if_must<seq<Gap, AndSign, Gap>, AfterAnd>>> {};
-struct AfterOr : seq<Conjunction> {};
-struct Disjunction : seq<Conjunction, star<if_must<seq<Gap, OrSign, Gap>, AfterOr>>> {};
+struct Chain : seq<Prefix, star<if_must<seq<Gap, Sign, Gap>, AfterSign>>> {};
 struct Colon : one<':'> {};
 struct Then : seq<Any> {};
-struct Else : seq<Disjunction> {};
+struct Else : seq<Chain> {};
 struct Question : one<'?'> {};
-struct Conditional : seq<Disjunction, star<if_must<seq<Gap, Question, Gap>, Then, Gap, Colon, Gap, Else>>> {};
+struct Conditional : seq<Chain, star<if_must<seq<Gap, Question, Gap>, Then, Gap, Colon, Gap, Else>>> {};
 struct Any : seq<Conditional> {};
 
 struct Assign : seq<one<'='>, not_at<one<'='>>> {};
@@ -95,16 +84,6 @@ template <>
 inline constexpr auto kMissing<Operand> = kNoOperand;
 template <>
 inline constexpr auto kMissing<AfterSign> = kNoOperand;
-template <>
-inline constexpr auto kMissing<AfterAdd> = kNoOperand;
-template <>
-inline constexpr auto kMissing<AfterOrder> = kNoOperand;
-template <>
-inline constexpr auto kMissing<AfterEqual> = kNoOperand;
-template <>
-inline constexpr auto kMissing<AfterAnd> = kNoOperand;
-template <>
-inline constexpr auto kMissing<AfterOr> = kNoOperand;
 template <>
 inline constexpr auto kMissing<Then> = kNoOperand;
 template <>
@@ -170,12 +149,11 @@ struct Action<Any> : maybe_nothing {
 };
 
 template <class Rule>
-using Selector = parse_tree::selector<
-    Rule,
-    parse_tree::store_content::on<Name, Variable, Number, Text, MemberName, OrSign, AndSign, EqualSign, OrderSign,
-                                  AddSign, MultiplySign, PrefixSign, Open, Question, Statement>,
-    parse_tree::remove_content::on<Assignment, Call, Suffix, Arguments>,
-    parse_tree::fold_one::on<Postfix, Prefix, Product, Sum, Order, Equality, Conjunction, Disjunction, Conditional>>;
+using Selector = parse_tree::selector<Rule,
+                                      parse_tree::store_content::on<Name, Variable, Number, Text, MemberName, Sign,
+                                                                    PrefixSign, Open, Question, Statement>,
+                                      parse_tree::remove_content::on<Assignment, Call, Suffix, Arguments>,
+                                      parse_tree::fold_one::on<Postfix, Prefix, Chain, Conditional>>;
 }  // namespace grammar
 
 using Tree = tao::pegtl::parse_tree::node;
@@ -195,6 +173,12 @@ Operator sign_of(const Tree& tree) {
 
 // Too large for a double: infinity.
 double number_of(std::string_view text) { return std::strtod(std::string(text).c_str(), nullptr); }
+
+// From the loosest to the tightest, as in C.
+std::size_t precedence_of(Operator sign) {
+  static constexpr std::array<std::size_t, kOperators.size()> kPrecedences = {0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6};
+  return kPrecedences[static_cast<std::size_t>(sign)];
+}
 
 // Comments and line breaks as spaces, none twice.
 std::string on_one_line(std::string_view source) {
@@ -241,7 +225,7 @@ class Builder {
     if (tree.is_type<grammar::Postfix>()) return postfix(tree, depth);
     if (tree.is_type<grammar::Prefix>()) return prefix(tree, depth);
     if (tree.is_type<grammar::Conditional>()) return conditional(tree, 0, depth);
-    return chain(tree, depth);
+    return chain(tree.children, 0, depth);
   }
 
   static Node leaf(Node::Kind kind, const Tree& tree) {
@@ -301,13 +285,23 @@ class Builder {
     return made;
   }
 
-  static Node chain(const Tree& tree, std::size_t depth) {
-    Node made{.kind = Node::Kind::Chain, .place = place_of(tree)};
-    for (std::size_t i = 0; i < tree.children.size(); ++i) {
-      const Tree& child = *tree.children[i];
-      if (i % 2 == 0) made.terms.push_back(node(child, depth + 1));
-      if (i % 2 == 1) made.links.push_back({sign_of(child), place_of(child)});
+  using Trees = std::span<const std::unique_ptr<Tree>>;
+
+  // Operands with signs between them, of this precedence or one that binds more tightly.
+  static Node chain(Trees trees, std::size_t precedence, std::size_t depth) {
+    if (trees.size() == 1) return node(*trees[0], depth + 1);
+    Node made{.kind = Node::Kind::Chain, .place = place_of(*trees[0])};
+    std::size_t begin = 0;
+    for (std::size_t i = 1; i < trees.size(); i += 2) {
+      const Operator sign = sign_of(*trees[i]);
+      if (precedence_of(sign) != precedence) continue;
+      made.terms.push_back(chain(trees.subspan(begin, i - begin), precedence + 1, depth));
+      made.links.push_back({sign, place_of(*trees[i])});
+      begin = i + 1;
     }
+    Node last = chain(trees.subspan(begin), precedence + 1, depth);
+    if (made.links.empty()) return last;
+    made.terms.push_back(std::move(last));
     return made;
   }
 };
