@@ -238,7 +238,7 @@ void map_task(V&& v, S& task) {
       v(s.ended);
   v(s.last_retry), v(s.last_requeue), v(s.failure);
   if (v.has(2)) v(s.usage.user), v(s.usage.kernel), v(s.usage.read), v(s.usage.written);
-  if (v.has(3)) v(task.spec.extras);
+  if (v.has(3)) v(task.spec.extras), v(s.released), v(s.satisfies);
 }
 
 void Out::operator()(const Failure& value) { map_failure(*this, value); }

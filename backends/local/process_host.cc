@@ -45,11 +45,13 @@ Outcome outcome_of(const TaskExit& exit) {
       outcome.failure =
           failure_of(failures::kCommandProgramNotFound, {{"Message", "The system cannot find the file specified"}});
       outcome.may_retry = false;
+      outcome.trouble = Trouble::PreProcessing;
       return outcome;
     case TaskExit::Kind::LaunchFailed:
       outcome.failure = failure_of(exit.value == ENOSPC ? failures::kDiskFull : failures::kCommandLaunchFailed,
                                    {{"Message", exit.step + ": " + std::strerror(exit.value)}});
       outcome.may_retry = false;
+      outcome.trouble = Trouble::PreProcessing;
       return outcome;
     default:
       break;
@@ -404,6 +406,7 @@ void ProcessHost::stage_in(RunId id) {
       }
       staged.outcome.failure = failure;
       staged.outcome.may_retry = false;
+      staged.outcome.trouble = Trouble::PreProcessing;
       end(id);
     });
   });
@@ -431,6 +434,7 @@ void ProcessHost::stage_out(RunId id) {
       const auto found = runs_.find(id);
       if (found == runs_.end()) return;
       Outcome& outcome = found->second->outcome;
+      if (failure) outcome.trouble = Trouble::Upload;
       // A process that failed is what is reported; its upload only if it was the one thing that went wrong.
       if (failure && outcome.exit_code == 0 && !outcome.failure) {
         outcome.failure = failure;

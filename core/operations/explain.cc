@@ -14,7 +14,7 @@ using Reason = Obstacle::Reason;
 struct Words {
   Reason reason;
   std::string_view name;
-  std::string_view message;  // {0}: the node, {1} and {2}: the obstacle's numbers, {3}: a state
+  std::string_view message;  // {0}: the node, {1} and {2}: the obstacle's numbers, {3}: a state, {4}: tasks
 };
 constexpr Words kWords[] = {
     {Reason::TaskNotActive, "TaskNotActive", "the task is {3}"},
@@ -30,6 +30,10 @@ constexpr Words kWords[] = {
     {Reason::NodeFull, "NodeFull", "node {0} has {1} free slots; {2} are needed"},
     {Reason::BehindOthers, "BehindOthers", "{1} tasks go first"},
     {Reason::AboutToStart, "AboutToStart", "nothing is in the way: it is about to start"},
+    {Reason::WaitsForTasks, "WaitsForTasks", "it waits for tasks that it depends on: {4}"},
+    {Reason::DependencyBlocks, "DependencyBlocks",
+     "it never runs: task {4}, which it depends on, directly or not, ended without satisfying those that depend on it"},
+    {Reason::DependsOnItself, "DependsOnItself", "it never runs: it depends on itself, directly or not"},
 };
 
 const Words& words_of(Reason reason) {
@@ -67,7 +71,7 @@ Document explain_task(const Change& change, const std::string& job_id, const std
     const std::string node = obstacle.node == kNoNode ? std::string() : change.name_of(obstacle.node).node_id;
     Document reason = {{"reason", words.name},
                        {"message", fmt::format(fmt::runtime(words.message), node, obstacle.a, obstacle.b,
-                                               state_of(change.state(), task, obstacle))}};
+                                               state_of(change.state(), task, obstacle), obstacle.tasks)}};
     if (!node.empty()) reason["nodeId"] = node;
     reasons.push_back(std::move(reason));
   }

@@ -95,9 +95,6 @@ void check_job_document(const Document& job) {
       throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
     }
   }
-  if (reader.get("usesTaskDependencies", false)) {
-    throw invalid_property("usesTaskDependencies", "true", "Not implemented in this version of Batchite");
-  }
 }
 
 }  // namespace batchite

@@ -1,6 +1,7 @@
 #include "core/operations/specs.h"
 
 #include "core/base/ids.h"
+#include "core/operations/task_relations.h"
 #include "core/operations/vm_size.h"
 
 namespace batchite {
@@ -48,7 +49,16 @@ JobSpec job_spec(const Document& job) {
   if (same_id(reader.text("onTaskFailure"), "performexitoptionsjobaction")) {
     spec.on_task_failure = OnTaskFailure::PerformExitOptionsJobAction;
   }
+  spec.uses_dependencies = reader.get("usesTaskDependencies", false);
   return spec;
+}
+
+std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpec& job) {
+  TaskExtras extras;
+  if (job.uses_dependencies) extras.id = fold(Reader(task).text("id"));
+  extras.dependencies = dependencies_of(task);
+  extras.exit = exit_conditions_of(task);
+  return extras == TaskExtras{} ? nullptr : std::make_shared<const TaskExtras>(std::move(extras));
 }
 
 TaskSpec task_spec(const Document& task, JobKey job) {

@@ -10,6 +10,8 @@ PoolSpec pool_spec(const Document& pool);
 JobSpec job_spec(const Document& job);
 // affinityInfo is left to the caller, who knows the nodes.
 TaskSpec task_spec(const Document& task, JobKey job);
+// Null for a task that has nothing of the kind.
+std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpec& job);
 
 // A duration member of the service's normal form, or the fallback.
 Ticks duration_of(const Document& object, std::string_view name, Ticks fallback);

@@ -10,6 +10,7 @@
 #include "core/operations/specs.h"
 #include "core/operations/statistics.h"
 #include "core/operations/table.h"
+#include "core/operations/task_relations.h"
 
 namespace batchite {
 namespace {
@@ -32,10 +33,9 @@ void check_task(const Document& task) {
       throw Error(errors::kMissingRequiredProperty, {{"PropertyName", "container"}});
     }
   }
-  if (reader.has("dependsOn")) throw Error(errors::kTaskDependenciesNotSpecifiedOnJob);
   // What a later milestone brings is refused by name.
-  for (const char* name : {"multiInstanceSettings", "exitConditions", "applicationPackageReferences",
-                           "authenticationTokenSettings", "containerSettings"}) {
+  for (const char* name :
+       {"multiInstanceSettings", "applicationPackageReferences", "authenticationTokenSettings", "containerSettings"}) {
     if (reader.has(name)) {
       throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
     }
@@ -64,11 +64,14 @@ NodeKey affinity_of(const Change& change, const Job& job, const Document& task) 
 TasksAdded::One store_task(Change& change, JobKey key, Document task) {
   const Job& job = change.state().jobs.at(key);
   check_task(task);
+  check_task_relations(task, job.spec);
   default_identity(task);
   default_constraints(task, job);
   complete_output_files(task);
+  complete_task_relations(task, job.spec);
   default_to(task, "requiredSlots", 1);
   TasksAdded::One added{{}, task_spec(task, key)};
+  added.spec.extras = task_extras(task, job.spec);
   added.spec.affinity = affinity_of(change, job, task);
   const auto stored = change.write().insert(Kind::Task, {.parent = number(key), .id = task["id"], .spec = task.dump()});
   if (!stored) throw Error(errors::kTaskExists);

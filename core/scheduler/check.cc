@@ -18,6 +18,7 @@ void require(bool holds, fmt::format_string<Values...> sentence, Values&&... val
 struct Recount {
   std::unordered_map<JobKey, TaskCounts> counts;
   std::unordered_map<JobKey, std::map<int, std::size_t>> queued;  // by slots
+  std::unordered_map<JobKey, std::size_t> blocked;
   std::unordered_map<NodeKey, int> used_slots;
   std::unordered_map<NodeKey, std::size_t> running;
   std::unordered_map<NodeKey, std::int64_t> kept;
@@ -31,13 +32,31 @@ void add(TaskCounts& counts, const Task& task) {
   counts = job.counts;
 }
 
+void check_dependencies(const State& state, TaskKey key, const Task& task) {
+  const DependencyGraph* graph = state.jobs.at(task.spec.job).dependencies.get();
+  const bool blocked = is_blocked(task);
+  const bool completed = task.status.state == TaskState::Completed;
+  require(!task.status.satisfies || completed, "task {} satisfies others and is not completed", number(key));
+  require(graph || !blocked, "task {} waits for others in a job without dependencies", number(key));
+  if (!graph || !task.spec.extras) return;
+  require(graph->is_waiting(key) == blocked, "task {} is wrongly kept waiting", number(key));
+  require(!blocked || !graph->is_satisfied(task.spec.extras->dependencies), "task {} waits for nothing", number(key));
+  const auto* member = graph->find(task.spec.extras->id);
+  require(member && member->task == key, "task {} is not known by its id", number(key));
+  require(member->satisfied == task.status.satisfies, "task {} is wrongly said to have ended well", number(key));
+}
+
 void recount_task(const State& state, TaskKey key, const Task& task, Recount& sums) {
   const TaskStatus& status = task.status;
   require(state.jobs.contains(task.spec.job), "task {} is of no job", number(key));
   add(sums.counts[task.spec.job], task);
   switch (status.state) {
     case TaskState::Active:
-      ++sums.queued[task.spec.job][task.spec.required_slots];
+      if (is_blocked(task)) {
+        ++sums.blocked[task.spec.job];
+      } else {
+        ++sums.queued[task.spec.job][task.spec.required_slots];
+      }
       require(status.ended == kNever, "task {} is active and has an end", number(key));
       break;
     case TaskState::Preparing:
@@ -51,6 +70,7 @@ void recount_task(const State& state, TaskKey key, const Task& task, Recount& su
       require(status.ended != kNever, "task {} is completed and has no end", number(key));
       break;
   }
+  check_dependencies(state, key, task);
   require(status.has_exit_code || status.exit_code == 0, "task {} keeps an exit code that it does not have",
           number(key));
   if (!has_directory(task)) return;
@@ -95,6 +115,13 @@ void check_job_tasks(const State& state, JobKey key, const Job& job) {
 void check_job(const State& state, JobKey key, const Job& job, Recount& sums) {
   require(job.counts == sums.counts[key], "the task counts of job {} are wrong", number(key));
   check_job_tasks(state, key, job);
+  const std::size_t blocked = sums.blocked[key];
+  require(static_cast<std::size_t>(job.blocked) == blocked, "job {} has {} blocked tasks but says {}", number(key),
+          blocked, job.blocked);
+  require(!job.dependencies || job.dependencies->waiting() == blocked, "tasks that are gone wait in job {}",
+          number(key));
+  require((job.dependencies != nullptr) == job.spec.uses_dependencies, "job {} is wrong about its dependencies",
+          number(key));
   require(job.pool == pool_of(state, job.spec.pool_id), "job {} is bound to the wrong pool", number(key));
   for (const auto& [slots, size] : sums.queued[key]) {
     const auto it = job.queues.find(slots);
@@ -102,10 +129,11 @@ void check_job(const State& state, JobKey key, const Job& job, Recount& sums) {
             number(key), slots);
   }
   for (const auto& [slots, queue] : job.queues) {
-    check_list(
-        state, queue, fmt::format("the queue of job {} for {} slots", number(key), slots), [&](const Task& task) {
-          return task.spec.job == key && task.spec.required_slots == slots && task.status.state == TaskState::Active;
-        });
+    check_list(state, queue, fmt::format("the queue of job {} for {} slots", number(key), slots),
+               [&](const Task& task) {
+                 return task.spec.job == key && task.spec.required_slots == slots &&
+                        task.status.state == TaskState::Active && !is_blocked(task);
+               });
     const Pool* pool = find(state.pools, job.pool);
     if (!pool) continue;
     const auto ready = pool->ready_jobs.find(slots);

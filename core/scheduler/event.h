@@ -119,6 +119,12 @@ struct NodeLost {  // preempted, or unusable with an error
   NodeState state;  // Preempted or Unusable
   std::optional<Failure> error;
 };
+// What exit conditions tell apart from an exit code.
+enum class Trouble : std::uint8_t {
+  None,
+  PreProcessing,  // it could not begin: its files, its program
+  Upload,         // of its output files; the failure that is told may be the process's
+};
 // How one attempt of a task or start task ended.
 struct Outcome {
   std::optional<int> exit_code;    // none: no process ran
@@ -126,6 +132,7 @@ struct Outcome {
   bool may_retry = true;           // false: never again, retries or not (pre-processing, upload, not found, time limit)
   Time started;                    // when the attempt began to run
   Usage usage = {};
+  Trouble trouble = Trouble::None;
 };
 struct StartTaskExited {
   NodeKey node;

@@ -1,4 +1,5 @@
 // Why a task waits, by the same rules as place.cc.
+#include "core/scheduler/explain_dependencies.h"
 #include "core/scheduler/machine.h"
 #include "core/scheduler/step.h"
 
@@ -27,7 +28,7 @@ std::int64_t ahead_in_pool(const State& state, TaskKey key, const Task& task) {
   const std::pair place{-own.spec.priority, task.spec.job};
   for (const auto& [other_key, other] : state.jobs) {
     if (!other.ready || other.pool != own.pool) continue;
-    if (std::pair{-other.spec.priority, other_key} < place) ahead += other.counts.active;
+    if (std::pair{-other.spec.priority, other_key} < place) ahead += other.counts.active - other.blocked;
   }
   return ahead;
 }
@@ -59,6 +60,7 @@ void explain_pool(const State& state, const Pool& pool, TaskKey key, const Task&
     return;
   }
   explain_nodes(state, pool, task, obstacles);
+  if (is_blocked(task)) return;
   if (const std::int64_t ahead = ahead_in_pool(state, key, task)) {
     obstacles.push_back({Reason::BehindOthers, kNoNode, ahead, 0});
   }
@@ -72,6 +74,7 @@ std::vector<Obstacle> explain(const State& state, TaskKey key) {
   std::vector<Obstacle> obstacles;
   const Job& job = state.jobs.at(task.spec.job);
   if (job.status.state != JobState::Active) obstacles.push_back({Reason::JobNotActive});
+  if (is_blocked(task)) explain_dependencies(state, key, obstacles);
   const Pool* pool = find(state.pools, job.pool);
   if (!pool) {
     obstacles.push_back({Reason::PoolMissing});

@@ -62,6 +62,17 @@ void terminate(State& state, JobKey key, Job& job, const std::string& reason, Ti
   move_to(state, key, job, JobState::Completed, now, out);
 }
 
+void disable(State& state, JobKey key, Job& job, DrainOption tasks, Time now, Effects& out) {
+  job.status.disable = tasks;
+  job.status.modified = now;
+  touch(out.touched.jobs, key);
+  if (job.status.state == JobState::Disabled) return;
+  if (job.status.state != JobState::Disabling) move_to(state, key, job, JobState::Disabling, now, out);
+  if (tasks == DrainOption::Requeue) evict_all(state, key, job, Evict::Requeue, now, out);
+  if (tasks == DrainOption::Terminate) evict_all(state, key, job, Evict::Terminate, now, out);
+  after_ending(state, key, job, now, out);
+}
+
 void arm_wall_clock(State& state, JobKey key, const Job& job) {
   arm(state, Timer::Kind::JobWallClock, number(key), after(job.status.created, job.spec.max_wall_clock));
 }
@@ -98,10 +109,12 @@ void after_ending(State& state, JobKey key, Job& job, Time now, Effects& out) {
   end_if_complete(state, key, job, now, out);
 }
 
-// Without exit conditions, a failed task's job action is to terminate.
-void after_failure(State& state, JobKey key, Job& job, Time now, Effects& out) {
+void perform(State& state, JobKey key, Job& job, JobAction action, Time now, Effects& out) {
   if (job.spec.on_task_failure != OnTaskFailure::PerformExitOptionsJobAction) return;
-  terminate(state, key, job, "TaskFailed", now, out);
+  if (action == JobAction::Terminate) terminate(state, key, job, "TaskFailed", now, out);
+  if (action == JobAction::Disable && job.status.state == JobState::Active) {
+    disable(state, key, job, DrainOption::Requeue, now, out);
+  }
 }
 
 void end_if_complete(State& state, JobKey key, Job& job, Time now, Effects& out) {
@@ -119,6 +132,7 @@ void wall_clock_passed(State& state, JobKey key, Time now, Effects& out) {
 void on(State& state, const JobAdded& e, Time now, Effects& out) {
   Job& job = state.jobs[e.job];
   job.spec = e.spec;
+  if (e.spec.uses_dependencies) job.dependencies = std::make_unique<DependencyGraph>();
   job.pool = pool_of(state, e.spec.pool_id);
   JobStatus& status = job.status;
   status.state_since = status.created = status.modified = status.started = now;
@@ -145,15 +159,7 @@ void on(State& state, const JobSpecChanged& e, Time now, Effects& out) {
 
 void on(State& state, const JobDisableAsked& e, Time now, Effects& out) {
   Job* job = find(state.jobs, e.job);
-  if (!job || !may_be_terminated(*job)) return;
-  job->status.disable = e.tasks;
-  job->status.modified = now;
-  touch(out.touched.jobs, e.job);
-  if (job->status.state == JobState::Disabled) return;
-  if (job->status.state != JobState::Disabling) move_to(state, e.job, *job, JobState::Disabling, now, out);
-  if (e.tasks == DrainOption::Requeue) evict_all(state, e.job, *job, Evict::Requeue, now, out);
-  if (e.tasks == DrainOption::Terminate) evict_all(state, e.job, *job, Evict::Terminate, now, out);
-  after_ending(state, e.job, *job, now, out);
+  if (job && may_be_terminated(*job)) disable(state, e.job, *job, e.tasks, now, out);
 }
 
 void on(State& state, const JobEnableAsked& e, Time now, Effects& out) {

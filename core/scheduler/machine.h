@@ -23,7 +23,8 @@ enum class Evict : std::uint8_t {
 struct Ending {
   std::optional<int> exit_code;
   std::unique_ptr<Failure> failure;
-  bool by_itself = false;  // it ran to its end: a failure then counts for onTaskFailure
+  bool by_itself = false;  // it ran to its end: then its exit conditions count
+  Trouble trouble = Trouble::None;
 };
 
 // --- task.cc: REQUIRES of task and node keys here: they exist ---
@@ -38,13 +39,23 @@ void retain(State& state, TaskKey key, Task& task);
 void release(State& state, TaskKey key, Task& task);
 void retention_due(State& state, Ticks retention, Time timer, Time now, Effects& out);
 
+// --- dependants.cc: tasks that wait for others, and what an ending means for them ---
+ExitOptions options_for(const Task& task, const Ending& ending);
+bool is_blocked(const Task& task);  // it is active and in no queue
+void join_dependencies(State& state, TaskKey key, const Task& task);
+void leave_dependencies(State& state, const Task& task);
+bool wait_for_others(State& state, TaskKey key, Task& task);  // false: it need not. The caller touches it
+void stop_waiting(State& state, TaskKey key, const Task& task);
+void satisfy_dependants(State& state, Task& task, Effects& out);
+void unsatisfy_dependants(State& state, const Task& task);  // those that have gone stay so
+
 // --- job.cc ---
 // A job that completes itself when all its tasks are complete does not do so in the moment of its creation: recordings
 // show it active for up to 300 ms, in which clients add tasks.
 inline constexpr Ticks kEmptyJobGrace = std::chrono::milliseconds(500);
 // After something of it ended: disabling may be done, its tasks may all be complete.
 void after_ending(State& state, JobKey key, Job& job, Time now, Effects& out);
-void after_failure(State& state, JobKey key, Job& job, Time now, Effects& out);
+void perform(State& state, JobKey key, Job& job, JobAction action, Time now, Effects& out);  // of a task's ending
 void wall_clock_passed(State& state, JobKey key, Time now, Effects& out);
 void end_if_complete(State& state, JobKey key, Job& job, Time now, Effects& out);
 void append(std::vector<TaskRange>& ranges, TaskKey key);

@@ -142,6 +142,7 @@ void withdraw(State& state, JobKey key, Job& job) {
 }
 
 void enqueue(State& state, TaskKey key, Task& task, Position position) {
+  if (wait_for_others(state, key, task)) return;
   Job& job = state.jobs.at(task.spec.job);
   const int slots = task.spec.required_slots;
   TaskList& queue = job.queues[slots];
@@ -151,7 +152,8 @@ void enqueue(State& state, TaskKey key, Task& task, Position position) {
   note_unsettled(state, job.pool);
 }
 
-void dequeue(State& state, TaskKey, Task& task) {
+void dequeue(State& state, TaskKey key, Task& task) {
+  if (is_blocked(task)) return stop_waiting(state, key, task);
   Job& job = state.jobs.at(task.spec.job);
   TaskList& queue = job.queues.at(task.spec.required_slots);
   remove(state, queue, task);

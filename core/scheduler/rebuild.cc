@@ -33,6 +33,8 @@ void forget_derived(State& state) {
     job.tasks.clear();
     job.queues.clear();
     job.ready = false;
+    job.blocked = 0;
+    job.dependencies = job.spec.uses_dependencies ? std::make_unique<DependencyGraph>() : nullptr;
     job.pool = pool_of(state, job.spec.pool_id);
   }
 }
@@ -56,6 +58,12 @@ void rebuild_nodes(State& state, const std::vector<NodeKey>& keys) {
     node.free_slots = pool.spec.task_slots;
     state.last_node = std::max(state.last_node, number(key));
   }
+}
+
+// Before those that wait are looked at: they need all that others have done for them.
+void rebuild_dependencies(State& state) {
+  if (std::ranges::none_of(state.jobs, [](const auto& job) { return job.second.spec.uses_dependencies; })) return;
+  state.tasks.each([&](TaskKey key, const Task& task) { join_dependencies(state, key, task); });
 }
 
 void rebuild_tasks(State& state) {
@@ -126,6 +134,7 @@ void rebuild(State& state) {
   forget_derived(state);
   const std::vector<NodeKey> nodes = sorted_nodes(state);
   rebuild_nodes(state, nodes);
+  rebuild_dependencies(state);
   rebuild_tasks(state);
   rebuild_recent(state);
   for (const NodeKey key : nodes) file(state, key, state.nodes.at(key));

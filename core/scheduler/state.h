@@ -23,6 +23,7 @@
 
 #include "core/base/random.h"
 #include "core/base/time.h"
+#include "core/scheduler/dependencies.h"
 #include "core/scheduler/extras.h"
 #include "core/scheduler/keys.h"
 #include "core/scheduler/table.h"
@@ -193,6 +194,7 @@ struct JobSpec {
   int max_task_retries = 0;
   OnAllTasksComplete on_all_tasks_complete = OnAllTasksComplete::NoAction;
   OnTaskFailure on_task_failure = OnTaskFailure::NoAction;
+  bool uses_dependencies = false;  // fixed when it is added
 };
 
 struct JobStatus {
@@ -229,6 +231,8 @@ struct TaskStatus {
   std::optional<TaskState> previous_state;
   bool files_removed = false;
   bool has_exit_code = false;
+  bool released = false;   // what it depends on was satisfied once: never taken back
+  bool satisfies = false;  // it is completed so that its dependants may go
   int exit_code = 0;
   std::int32_t attempt = 0;  // counts starts; news of an earlier attempt is ignored
   std::int32_t retries = 0;
@@ -281,6 +285,8 @@ struct Job {
   std::map<int, TaskList> queues;  // active tasks by required slots; what was requeued comes first, then the oldest
   PoolKey pool = kNoPool;          // the pool of that id, when there is one
   bool ready = false;              // may start what is queued: its queues are then in the pool's ready_jobs
+  std::int64_t blocked = 0;        // active tasks that wait for others; they are in no queue
+  std::unique_ptr<DependencyGraph> dependencies;  // null: it does not use them
 };
 
 struct Node {

@@ -28,10 +28,14 @@ struct Obstacle {
     NodeFull,          // node; a: free slots, b: needed
     BehindOthers,      // a: tasks that go first
     AboutToStart,
+    WaitsForTasks,     // tasks: which it depends on
+    DependencyBlocks,  // tasks: one that it depends on, directly or not, and that ended without satisfying others
+    DependsOnItself,   // directly or not
   };
   Reason reason;
   NodeKey node = kNoNode;
   std::int64_t a = 0, b = 0;
+  std::string tasks = {};  // ids, folded
 };
 std::vector<Obstacle> explain(const State& state, TaskKey task);
 

@@ -83,7 +83,7 @@ void count_ending(Job& job, const Task& task, bool ran, Time now) {
 }
 
 Ending ending_of(const Outcome& outcome) {
-  Ending ending{.exit_code = outcome.exit_code, .failure = nullptr, .by_itself = true};
+  Ending ending{.exit_code = outcome.exit_code, .failure = nullptr, .by_itself = true, .trouble = outcome.trouble};
   if (outcome.failure) {
     ending.failure = std::make_unique<Failure>(*outcome.failure);
   } else if (outcome.exit_code.value_or(0) != 0) {
@@ -93,7 +93,7 @@ Ending ending_of(const Outcome& outcome) {
 }
 
 Ending ended_by_request() {
-  return {.exit_code = std::nullopt, .failure = std::make_unique<Failure>(task_ended_failure()), .by_itself = false};
+  return {.exit_code = std::nullopt, .failure = std::make_unique<Failure>(task_ended_failure())};
 }
 
 void set_timer(State& state, Retained& retained, Ticks retention, Time due) {
@@ -153,7 +153,7 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
   Task& task = state.tasks.at(key);
   Job& job = state.jobs.at(task.spec.job);
   const bool ran = task.status.state == TaskState::Running;
-  const bool failed_by_itself = ending.failure && ending.by_itself;
+  const ExitOptions options = options_for(task, ending);
   count(job, task, -1);
   if (ran) {
     give_slots_back(state, task);
@@ -167,11 +167,12 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
   task.status.failure = std::move(ending.failure);
   count(job, task, +1);
   count_ending(job, task, ran, now);
+  if (options.dependency == DependencyAction::Satisfy) satisfy_dependants(state, task, out);
   retain(state, key, task);
   touch(out.touched.tasks, key);
   touch(out.touched.jobs, task.spec.job);
   if (ran) after_ending_at(state, task.status.node, now, out);
-  if (failed_by_itself) after_failure(state, task.spec.job, job, now, out);
+  perform(state, task.spec.job, job, options.job, now, out);
   after_ending(state, task.spec.job, job, now, out);
 }
 
@@ -213,6 +214,7 @@ void erase_task(State& state, TaskKey key, Time now, Effects& out) {
       break;
   }
   forget_node(state, key, task, out);
+  leave_dependencies(state, task);
   state.tasks.erase(key);
   out.erased.tasks.push_back(key);
   after_ending_at(state, node, now, out);
@@ -277,6 +279,7 @@ void on(State& state, const TasksAdded& e, Time now, Effects& out) {
     task.status.state_since = task.status.created = task.status.modified = now;
     append(job->tasks, key);
     count(*job, task, +1);
+    join_dependencies(state, key, task);
     enqueue(state, key, task, Position::Last);
     out.touched.tasks.push_back(key);
   }
@@ -327,6 +330,7 @@ void on(State& state, const TaskReactivateAsked& e, Time now, Effects& out) {
   --(task->status.failure ? job.status.sums.failed : job.status.sums.succeeded);
   touch(out.touched.jobs, task->spec.job);
   forget_node(state, e.task, *task, out);
+  unsatisfy_dependants(state, *task);
   move_to(*task, TaskState::Active, now);
   TaskStatus& old = task->status;
   TaskStatus fresh;  // all of the execution is forgotten
@@ -336,6 +340,7 @@ void on(State& state, const TaskReactivateAsked& e, Time now, Effects& out) {
   fresh.previous_since = old.previous_since;
   fresh.created = old.created;
   fresh.attempt = old.attempt;
+  fresh.released = old.released;
   fresh.modified = now;
   old = std::move(fresh);
   count(job, *task, +1);

@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "tests/core/scheduler_story.h"
 
 namespace batchite {
@@ -7,13 +9,15 @@ class SchedulerExplainTest : public SchedulerStory {
  protected:
   std::string why(const std::string& id) {
     static constexpr const char* kReasons[] = {
-        "task not active", "job not active", "pool missing", "pool deleting", "no nodes",      "needs more slots",
-        "at max parallel", "node not ready", "node full",    "behind others", "about to start"};
+        "task not active",  "job not active",  "pool missing",   "pool deleting",    "no nodes",
+        "needs more slots", "at max parallel", "node not ready", "node full",        "behind others",
+        "about to start",   "waits for",       "blocked by",     "depends on itself"};
     std::string text;
     for (const Obstacle& obstacle : explain(state_, task(id))) {
       if (!text.empty()) text += "; ";
       text += kReasons[static_cast<int>(obstacle.reason)];
       if (obstacle.node != kNoNode) text += fmt::format(" n{}", number(obstacle.node));
+      if (!obstacle.tasks.empty()) text += " " + obstacle.tasks;
       if (obstacle.a || obstacle.b) text += fmt::format(" {}/{}", obstacle.a, obstacle.b);
     }
     return text;
@@ -60,6 +64,39 @@ TEST_F(SchedulerExplainTest, JobsStandInTheWayToo) {
   EXPECT_EQ(why("b"), "job not active; at max parallel 1/1; node full n1 0/1; behind others 1/0");
   happens(PoolDeleteAsked{pool("p")});
   EXPECT_EQ(why("u"), "pool deleting");
+}
+
+TEST_F(SchedulerExplainTest, WhatATaskWaitsForIsNamed) {
+  given_pool("p", {.dedicated = 1});
+  add_job("j", {.dependencies = true});
+  add("1");
+  add("5");
+  add("sum", {.on = {.ids = {"1", "nobody"}, .ranges = {{3, 6}, {9, 9}}}});
+  EXPECT_EQ(why("sum"), "waits for 1, nobody (no such task), 3 to 6, 9 (no such task); node full n1 0/1");
+  EXPECT_EQ(why("5"), "node full n1 0/1") << "those that are blocked do not go first";
+  exited("1", 1);
+  exited("5", 1);
+  EXPECT_EQ(why("sum"), "waits for nobody (no such task), 3 to 4, 6 (no such task), 9 (no such task)");
+  add("many", {.on = {.ids = {"a", "b", "c", "d", "e", "f"}, .ranges = {{0, 2'000'000'000}}}});
+  EXPECT_THAT(why("many"), testing::StartsWith("waits for a (no such task), b (no such task)"));
+  EXPECT_THAT(why("many"), testing::EndsWith("e (no such task) and others"));
+}
+
+TEST_F(SchedulerExplainTest, ATaskThatCanNeverRunSaysWhy) {
+  given_pool("p", {.dedicated = 1});
+  add_job("j", {.dependencies = true});
+  add("a");
+  add("b", {.on = {.ids = {}, .ranges = {{1, 2}}}});
+  add("1", {.on = {.ids = {"a"}, .ranges = {}}});
+  add("self", {.on = {.ids = {"self"}, .ranges = {}}});
+  add("x", {.on = {.ids = {"y"}, .ranges = {}}});
+  add("y", {.on = {.ids = {"x"}, .ranges = {}}});
+  EXPECT_EQ(why("b"), "waits for 1 to 2; node full n1 0/1");
+  exited("a", 1, 7);
+  EXPECT_EQ(why("1"), "blocked by a; waits for a");
+  EXPECT_EQ(why("b"), "blocked by a; waits for 1 to 2") << "through another";
+  EXPECT_EQ(why("self"), "depends on itself; waits for self");
+  EXPECT_EQ(why("x"), "depends on itself; waits for y");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/scheduler/step.h"
+#include "core/status_text.h"
 
 namespace batchite {
 
@@ -29,12 +30,15 @@ struct JobAsk {
   Ticks max_wall_clock = kUnlimited;
   OnAllTasksComplete on_complete = OnAllTasksComplete::NoAction;
   OnTaskFailure on_failure = OnTaskFailure::NoAction;
+  bool dependencies = false;
 };
 struct TaskAsk {
   int slots = 1;
   int retries = 0;
   Ticks retention = kUnlimited;
   NodeKey affinity = kNoNode;
+  Dependencies on = {};  // of a job with dependencies
+  ExitConditions exit = {};
 };
 
 class SchedulerStory : public testing::Test {
@@ -93,7 +97,12 @@ class SchedulerStory : public testing::Test {
   }
   std::string add_job(const std::string& id, const JobAsk& ask = {}) { return happens(JobAdded{job(id), spec(ask)}); }
   std::string add(const std::string& id, const TaskAsk& ask = {}, const std::string& of = "j") {
-    return happens(TasksAdded{{{task(id), spec(ask, of)}}});
+    TaskSpec task_spec = spec(ask, of);
+    if (state_.jobs.at(job(of)).spec.uses_dependencies || ask.exit != ExitConditions{}) {
+      task_spec.extras = std::make_shared<TaskExtras>(
+          TaskExtras{.id = id, .dependencies = ask.on, .exit = ask.exit, .manager = std::nullopt});
+    }
+    return happens(TasksAdded{{{task(id), task_spec}}});
   }
   std::string exited(const std::string& id, int attempt, int exit_code = 0) {
     return happens(TaskExited{task(id), attempt, exited_with(exit_code)});
@@ -116,7 +125,8 @@ class SchedulerStory : public testing::Test {
             .max_wall_clock = ask.max_wall_clock,
             .max_task_retries = 0,
             .on_all_tasks_complete = ask.on_complete,
-            .on_task_failure = ask.on_failure};
+            .on_task_failure = ask.on_failure,
+            .uses_dependencies = ask.dependencies};
   }
   TaskSpec spec(const TaskAsk& ask, const std::string& of) {
     return {.job = job(of),
@@ -124,6 +134,32 @@ class SchedulerStory : public testing::Test {
             .max_retries = ask.retries,
             .retention = ask.retention,
             .affinity = ask.affinity};
+  }
+
+  // What a store gives back after a restart of the service, the hosts going on.
+  void restarts() {
+    State fresh;
+    fresh.settings = state_.settings;
+    fresh.last_node = state_.last_node;
+    const auto copy = [](const auto& row, auto& kept) { from_text(to_text(row), kept); };
+    for (const auto& [key, pool] : state_.pools) {
+      fresh.pools[key].id = pool.id;
+      fresh.pools[key].spec = pool.spec;
+      copy(pool.status, fresh.pools[key].status);
+    }
+    for (const auto& [key, node] : state_.nodes) copy(node.status, fresh.nodes[key].status);
+    for (const auto& [key, row] : state_.jobs) {
+      fresh.jobs[key].spec = row.spec;
+      copy(row.status, fresh.jobs[key].status);
+    }
+    state_.tasks.each([&](TaskKey key, const Task& row) {
+      Task& task = fresh.tasks.add(key);
+      copy(row, task);
+      task.spec.job = row.spec.job;
+    });
+    state_ = std::move(fresh);
+    rebuild(state_);
+    check(state_);
   }
 
   // --- what there is ---
