@@ -48,11 +48,14 @@ void check_options(const Reader& options, const JobSpec& job) {
 }
 
 void complete_options(Document& options, const JobSpec& job, bool is_success) {
-  if (!options.is_object()) return;
+  const std::string action = Reader(options).text("jobAction"), dependency = Reader(options).text("dependencyAction");
+  options = Document::object();  // in the service's order
   if (job.on_task_failure == OnTaskFailure::PerformExitOptionsJobAction) {
-    default_to(options, "jobAction", is_success ? "none" : "terminate");
+    options["jobAction"] = !action.empty() ? action : is_success ? "none" : "terminate";
   }
-  if (job.uses_dependencies) default_to(options, "dependencyAction", is_success ? "satisfy" : "block");
+  if (job.uses_dependencies) {
+    options["dependencyAction"] = !dependency.empty() ? dependency : is_success ? "satisfy" : "block";
+  }
 }
 
 ExitOptions options_of(const Reader& options, bool is_success) {

@@ -26,6 +26,8 @@ Watch pop(std::vector<Watch>& crowd) {
   return watch;
 }
 
+bool is_padded(std::string_view id) { return id.size() > 1 && id.front() == '0'; }
+
 }  // namespace
 
 std::optional<std::int64_t> number_of_id(std::string_view id) {
@@ -77,10 +79,15 @@ std::int64_t NumberSet::last_missing(std::int64_t from) const {
 void DependencyGraph::join(TaskKey task, std::string_view id) {
   [[maybe_unused]] const bool is_new = members_.try_emplace(id, Member{task}).second;
   assert(is_new);
+  if (const auto number = number_of_id(id); number && is_padded(id)) padded_.emplace(*number, id);
 }
 
 void DependencyGraph::leave(std::string_view id) {
   unsatisfy(id);
+  if (const auto number = number_of_id(id); number && is_padded(id)) {
+    const auto [begin, end] = padded_.equal_range(*number);
+    padded_.erase(std::find_if(begin, end, [id](const auto& row) { return row.second == id; }));
+  }
   members_.erase(id);
 }
 
@@ -130,6 +137,15 @@ void DependencyGraph::unsatisfy(std::string_view id) {
 const DependencyGraph::Member* DependencyGraph::find(std::string_view id) const {
   const auto member = members_.find(id);
   return member == members_.end() ? nullptr : &member->second;
+}
+
+std::vector<std::string_view> DependencyGraph::ids_of(std::int64_t number) const {
+  std::vector<std::string_view> ids;
+  if (const auto plain = members_.find(std::to_string(number)); plain != members_.end()) ids.push_back(plain->first);
+  const auto [begin, end] = padded_.equal_range(number);
+  for (auto at = begin; at != end; ++at) ids.push_back(at->second);
+  std::ranges::sort(ids);
+  return ids;
 }
 
 // --- those who wait ---

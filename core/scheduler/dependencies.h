@@ -61,6 +61,7 @@ class DependencyGraph {
   std::size_t waiting() const { return waiting_.size(); }
 
   const Member* find(std::string_view id) const;
+  std::vector<std::string_view> ids_of(std::int64_t number) const;  // of members; 4, 04 …
   bool is_satisfied(const Dependencies& on) const;
   // The first numbers of [first, last] that are not satisfied, as ranges; at most so many of them.
   std::vector<std::pair<std::int64_t, std::int64_t>> missing(std::int64_t first, std::int64_t last,
@@ -87,8 +88,9 @@ class DependencyGraph {
   void forget_stale();
 
   std::unordered_map<std::string_view, Member> members_;
-  NumberSet numbers_;                                       // satisfied
-  std::unordered_map<std::int64_t, int> more_of_a_number_;  // satisfied members beyond the first: 4, 04 …
+  std::unordered_multimap<std::int64_t, std::string_view> padded_;  // ids of members that begin with needless zeros
+  NumberSet numbers_;                                               // satisfied
+  std::unordered_map<std::int64_t, int> more_of_a_number_;          // satisfied members beyond the first: 4, 04 …
   std::unordered_map<TaskKey, Waiting> waiting_;
   std::unordered_map<std::string, Crowd> at_id_;  // in no order
   std::unordered_map<std::int64_t, Crowd> at_number_;

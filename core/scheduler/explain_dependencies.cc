@@ -20,7 +20,9 @@ std::string name_of(const DependencyGraph& graph, const std::string& id) {
 }
 
 std::string name_of(const DependencyGraph& graph, std::int64_t first, std::int64_t last) {
-  return first == last ? name_of(graph, std::to_string(first)) : fmt::format("{} to {}", first, last);
+  if (first != last) return fmt::format("{} to {}", first, last);
+  const auto ids = graph.ids_of(first);
+  return ids.empty() ? name_of(graph, std::to_string(first)) : std::string(ids.front());
 }
 
 // "a, 7 (no such task), 9 to 12 and others"
@@ -39,57 +41,69 @@ std::string missing(const DependencyGraph& graph, const Dependencies& on) {
   return fmt::format("{}{}", fmt::join(names, ", "), more ? " and others" : "");
 }
 
-// Visits the tasks that one waits for, until a visit says true.
-template <class Visit>
-bool any_awaited(const DependencyGraph& graph, const Dependencies& on, Visit visit) {
-  const auto look = [&](const std::string& id) {
-    const auto* member = graph.find(id);
-    return member && !member->satisfied && visit(id, member->task);
-  };
-  if (std::ranges::any_of(on.ids, look)) return true;
-  std::int64_t left = kLookedAt;
-  for (const auto& [first, last] : on.ranges) {
-    for (const auto& [from, to] : graph.missing(first, last, kLookedAt)) {
-      for (std::int64_t number = from; number <= to; ++number) {
-        if (--left < 0) return false;
-        if (look(std::to_string(number))) return true;
+// Follows the tasks behind a task until it finds why it waits for ever, if it does: one that is over, or itself.
+class DeadEnd {
+ public:
+  DeadEnd(const State& state, const DependencyGraph& graph, TaskKey start)
+      : state_(state), graph_(graph), start_(start), open_{start}, seen_{start} {}
+
+  std::optional<Obstacle> find() {
+    while (!open_.empty() && !found_) {
+      const Task& task = state_.tasks.at(open_.back());
+      open_.pop_back();
+      look_at(task.spec.extras->dependencies);
+    }
+    return found_;
+  }
+
+ private:
+  void look_at(const Dependencies& on) {
+    for (const std::string& id : on.ids) {
+      const auto* member = graph_.find(id);
+      if (member && !member->satisfied) look_at({std::string_view(id)});
+    }
+    std::int64_t left = kLookedAt;
+    for (const auto& [first, last] : on.ranges) {
+      for (const auto& [from, to] : graph_.missing(first, last, kLookedAt)) {
+        for (std::int64_t number = from; number <= to && --left >= 0; ++number) look_at(graph_.ids_of(number));
       }
     }
   }
-  return false;
-}
-
-// Why it waits for ever, if it does: an ancestor that is over, or itself.
-std::optional<Obstacle> find_dead_end(const State& state, TaskKey start) {
-  const DependencyGraph& graph = *state.jobs.at(state.tasks.at(start).spec.job).dependencies;
-  std::vector<TaskKey> open{start};
-  std::unordered_set<TaskKey> seen{start};
-  std::optional<Obstacle> found;
-  const auto look = [&](const std::string& id, TaskKey key) {
-    const Task& task = state.tasks.at(key);
-    if (key == start) {
-      found = Obstacle{.reason = Reason::DependsOnItself};
-    } else if (task.status.state == TaskState::Completed) {
-      found = Obstacle{.reason = Reason::DependencyBlocks, .tasks = id};
-    } else if (is_blocked(task) && seen.size() < kAncestors && seen.insert(key).second) {
-      open.push_back(key);
+  // Any of these would do.
+  void look_at(const std::vector<std::string_view>& ids) {
+    if (found_ || ids.empty()) return;
+    const auto task = [this](std::string_view id) { return graph_.find(id)->task; };
+    const auto is_over = [&](std::string_view id) {
+      return state_.tasks.at(task(id)).status.state == TaskState::Completed;
+    };
+    if (std::ranges::all_of(ids, is_over)) {
+      found_ = Obstacle{.reason = Reason::DependencyBlocks, .tasks = std::string(ids.front())};
+    } else if (ids.size() == 1) {
+      follow(task(ids.front()));
     }
-    return found.has_value();
-  };
-  while (!open.empty() && !found) {
-    const Task& task = state.tasks.at(open.back());
-    open.pop_back();
-    any_awaited(graph, task.spec.extras->dependencies, look);
   }
-  return found;
-}
+  void follow(TaskKey key) {
+    if (key == start_) {
+      found_ = Obstacle{.reason = Reason::DependsOnItself};
+    } else if (is_blocked(state_.tasks.at(key)) && seen_.size() < kAncestors && seen_.insert(key).second) {
+      open_.push_back(key);
+    }
+  }
+
+  const State& state_;
+  const DependencyGraph& graph_;
+  const TaskKey start_;
+  std::vector<TaskKey> open_;
+  std::unordered_set<TaskKey> seen_;
+  std::optional<Obstacle> found_;
+};
 
 }  // namespace
 
 void explain_dependencies(const State& state, TaskKey key, std::vector<Obstacle>& obstacles) {
   const Task& task = state.tasks.at(key);
   const DependencyGraph& graph = *state.jobs.at(task.spec.job).dependencies;
-  if (auto dead_end = find_dead_end(state, key)) obstacles.push_back(std::move(*dead_end));
+  if (auto dead_end = DeadEnd(state, graph, key).find()) obstacles.push_back(std::move(*dead_end));
   obstacles.push_back({.reason = Reason::WaitsForTasks, .tasks = missing(graph, task.spec.extras->dependencies)});
 }
 

@@ -11,11 +11,46 @@
 namespace batchite {
 namespace {
 
+enum class Shape {
+  Loose,    // no dependencies
+  Chain,    // each on the one before
+  Prefix,   // each on all before: 1..k-1
+  FanIn,    // the last on all others
+  FanOut,   // all on the first
+  Windows,  // each on the thousand before
+};
+
 struct Load {
   int nodes;
   int slots;
   std::int64_t tasks;
+  Shape shape = Shape::Loose;
 };
+
+Dependencies dependencies_of(Shape shape, std::int64_t task, std::int64_t tasks) {
+  Dependencies on;
+  const bool is_first = task == 1;
+  switch (shape) {
+    case Shape::Loose:
+      break;
+    case Shape::Chain:
+      if (!is_first) on.ids.push_back(std::to_string(task - 1));
+      break;
+    case Shape::Prefix:
+      if (!is_first) on.ranges.emplace_back(1, task - 1);
+      break;
+    case Shape::FanIn:
+      if (task == tasks) on.ranges.emplace_back(1, tasks - 1);
+      break;
+    case Shape::FanOut:
+      if (!is_first) on.ids.emplace_back("1");
+      break;
+    case Shape::Windows:
+      if (task > 1000) on.ranges.emplace_back(task - 1000, task - 1);
+      break;
+  }
+  return on;
+}
 
 struct Figures {
   double seconds = 0;
@@ -50,6 +85,7 @@ class Bench {
     for (int node = 1; node <= load_.nodes; ++node) happens(NodeBooted{NodeKey{node}, 1});
     JobSpec job;
     job.pool_id = "p";
+    job.uses_dependencies = load_.shape != Shape::Loose;
     happens(JobAdded{JobKey{1}, job});
     to_answer_.reserve(static_cast<std::size_t>(load_.tasks));
   }
@@ -61,9 +97,19 @@ class Bench {
     for (std::int64_t task = 1; task <= load_.tasks;) {
       TasksAdded added;
       added.tasks.reserve(100);
-      for (; added.tasks.size() < 100 && task <= load_.tasks; ++task) added.tasks.push_back({TaskKey{task}, spec});
+      for (; added.tasks.size() < 100 && task <= load_.tasks; ++task) {
+        added.tasks.push_back({TaskKey{task}, spec});
+        if (load_.shape != Shape::Loose) added.tasks.back().spec.extras = extras(task);
+      }
       happens(added);
     }
+  }
+
+  std::shared_ptr<const TaskExtras> extras(std::int64_t task) const {
+    auto extras = std::make_shared<TaskExtras>();
+    extras->id = std::to_string(task);
+    extras->dependencies = dependencies_of(load_.shape, task, load_.tasks);
+    return extras;
   }
 
   void answer() {
@@ -96,16 +142,33 @@ class Bench {
 }  // namespace
 }  // namespace batchite
 
+namespace {
+
+void print(const batchite::Load& load, const char* name) {
+  const auto figures = batchite::Bench(load).run();
+  const auto events = static_cast<double>(figures.events);
+  fmt::print("{:>8} {:>6} {:>10} {:>10} {:>12.0f} {:>10.0f} {:>12.0f}  {}\n", load.nodes, load.slots, load.tasks,
+             figures.events, events / figures.seconds, figures.seconds / events * 1e9, figures.bytes_per_task, name);
+}
+
+}  // namespace
+
 int main() {
   using batchite::Load;
+  using batchite::Shape;
   fmt::print("scheduler: tasks added by 100, every RunTask answered by TaskExited\n");
   fmt::print("{:>8} {:>6} {:>10} {:>10} {:>12} {:>10} {:>12}\n", "nodes", "slots", "tasks", "events", "events/s",
              "ns/event", "bytes/task");
   for (const Load& load : {Load{1000, 1, 1000}, Load{1000, 1, 200'000}, Load{1000, 1, 1'000'000},
                            Load{10, 1, 1'000'000}, Load{1000, 64, 1'000'000}, Load{10'000, 1, 1'000'000}}) {
-    const auto figures = batchite::Bench(load).run();
-    const auto events = static_cast<double>(figures.events);
-    fmt::print("{:>8} {:>6} {:>10} {:>10} {:>12.0f} {:>10.0f} {:>12.0f}\n", load.nodes, load.slots, load.tasks,
-               figures.events, events / figures.seconds, figures.seconds / events * 1e9, figures.bytes_per_task);
+    print(load, "");
+  }
+  fmt::print("with dependencies\n");
+  for (const std::int64_t tasks : {10'000, 100'000}) {
+    print({1000, 1, tasks, Shape::Chain}, "chain");
+    print({1000, 1, tasks, Shape::Prefix}, "each on 1..k-1");
+    print({1000, 1, tasks, Shape::FanIn}, "the last on 1..n-1");
+    print({1000, 1, tasks, Shape::FanOut}, "all on the first");
+    print({1000, 1, tasks, Shape::Windows}, "each on the thousand before");
   }
 }

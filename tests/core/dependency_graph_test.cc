@@ -62,7 +62,9 @@ TEST_F(DependencyGraphTest, ZerosAtTheBeginningDoNotMatterToRangesButToIds) {
   EXPECT_EQ(graph_.satisfy("004"), keys({10})) << "the first of its number will do";
   EXPECT_EQ(graph_.satisfy("5flamingoes"), keys({})) << "it is no number";
   EXPECT_EQ(graph_.satisfy("4"), keys({11}));
+  EXPECT_EQ(graph_.ids_of(4), (std::vector<std::string_view>{"004", "04", "4"}));
   graph_.leave("004");
+  EXPECT_EQ(graph_.ids_of(4), (std::vector<std::string_view>{"04", "4"}));
   EXPECT_FALSE(wait(13, {.ids = {}, .ranges = {{4, 4}}})) << "4 is still there";
   graph_.leave("4");
   EXPECT_TRUE(wait(14, {.ids = {}, .ranges = {{4, 4}}}));

@@ -287,6 +287,82 @@ TEST_F(JobRulesTest, TasksAreHeldToTheirRules) {
             "400 InvalidPropertyValue");
 }
 
+TEST_F(JobRulesTest, DependenciesAndExitConditionsNeedAJobThatUsesThem) {
+  one_node();
+  add_job("uses", {{"usesTaskDependencies", true}});
+  add_job("acts", {{"onTaskFailure", "performexitoptionsjobaction"}});
+  const auto on = [](Document dependencies) { return Document{{"dependsOn", std::move(dependencies)}}; };
+  const auto range = [&](int first, int last) { return on({{"taskIdRanges", {{{"start", first}, {"end", last}}}}}); };
+  const auto exit = [](const char* name, Document value) { return Document{{"exitConditions", {{name, value}}}}; };
+  const auto ids = [&](std::size_t count, std::size_t length) {
+    return on({{"taskIds", Document(count, std::string(length, 'x'))}});
+  };
+  const Document terminate = {{"jobAction", "terminate"}}, satisfy = {{"dependencyAction", "satisfy"}};
+  const auto code = [](int first, int last, const Document& options) {
+    return Document::array({{{"start", first}, {"end", last}, {"exitOptions", options}}});
+  };
+  struct {
+    const char* job;
+    Document more;
+    std::string expected;
+  } const cases[] = {
+      {"j", on({{"taskIds", {"a"}}}), "400 TaskDependenciesNotSpecifiedOnJob"},
+      {"uses", on({{"taskIds", {"nobody", "NOBODY"}}}), "201"},
+      {"uses", range(0, 17), "201"},
+      {"uses", range(5, 5), "201"},
+      {"uses", range(5, 4), "400 InvalidPropertyValue"},
+      {"uses", range(-5, 4), "400 InvalidPropertyValue"},
+      {"uses", ids(1000, 64), "201"},
+      {"uses", ids(1001, 64), "400 TaskDependencyListTooLong"},
+      {"uses", on({{"taskIdRanges", Document(4000, {{"start", 10000000}, {"end", 20000000}})}}), "201"},
+      {"uses", on({{"taskIdRanges", Document(4001, {{"start", 10000000}, {"end", 20000000}})}}),
+       "400 TaskDependencyRangesTooLong"},
+      {"uses", exit("default", satisfy), "201"},
+      {"uses", exit("default", terminate), "400 InvalidPropertyValue"},
+      {"uses", exit("exitCodeRanges", code(1, 2, satisfy)), "201"},
+      {"uses", exit("exitCodeRanges", code(1, 2, terminate)), "400 InvalidPropertyValue"},
+      {"uses", exit("exitCodeRanges", code(2, 1, satisfy)), "400 InvalidPropertyValue"},
+      {"acts", exit("fileUploadError", terminate), "201"},
+      {"acts", exit("preProcessingError", satisfy), "400 InvalidPropertyValue"},
+      {"acts", exit("exitCodes", {{{"code", 1}, {"exitOptions", terminate}}}), "201"},
+      {"acts", exit("exitCodes", {{{"code", 1}}}), "400 MissingRequiredProperty"},
+      {"j", Document{{"exitConditions", Document::object()}}, "201"},
+  };
+  int tasks = 0;
+  for (const auto& [job, more, expected] : cases) {
+    Document body = task("t" + std::to_string(++tasks));
+    body.update(more);
+    EXPECT_EQ(outcome("Task_Add", {.path = {{"jobId", job}}, .body = body}), expected) << more.dump().substr(0, 200);
+  }
+}
+
+TEST_F(JobRulesTest, TasksRunAfterThoseTheyDependOnAlsoAfterARestart) {
+  one_node();
+  add_job("d", {{"usesTaskDependencies", true}});
+  const Document conditions = {
+      {"exitCodeRanges", {{{"start", 3}, {"end", 5}, {"exitOptions", {{"dependencyAction", "satisfy"}}}}}}};
+  add_task("1", {{"exitConditions", conditions}}, "d");
+  add_task("02", Document::object(), "d");
+  add_task("End", {{"dependsOn", {{"taskIds", {"LAST"}}}}}, "d");
+  add_task("Last", {{"dependsOn", {{"taskIdRanges", {{{"start", 1}, {"end", 2}}}}}}}, "d");
+  Document why = service.explain("d", "end", now);
+  EXPECT_EQ(why[0]["message"], "it waits for tasks that it depends on: last");
+  ends(runs().at(0), 4);
+  ASSERT_THROW(ask("Task_Add", {.path = {{"jobId", "d"}}, .body = task("1")}), Error);  // from the store again
+  const auto next = runs();
+  ends(next.at(0), 1);
+  EXPECT_TRUE(runs().empty());
+  why = service.explain("d", "end", now);
+  EXPECT_EQ(why[0]["reason"], "DependencyBlocks");
+  EXPECT_EQ(why[0]["message"],
+            "it never runs: task 02, which it depends on, directly or not, ended without satisfying those that depend "
+            "on it");
+  ask("Task_Reactivate", {.path = {{"jobId", "d"}, {"taskId", "02"}}});
+  ends(runs().at(0), 0);
+  ends(runs().at(0), 0);
+  EXPECT_EQ(runs().at(0).task_id, "End");
+}
+
 // --- files ----------------------------------------------------------------------------------------------------------
 
 TEST_F(JobRulesTest, FilesAreThereWhileTheDirectoryIs) {

@@ -138,6 +138,8 @@ class History {
   Outcome outcome() {
     Outcome result{.exit_code = chance(70) ? 0 : 1, .failure = std::nullopt, .may_retry = true, .started = now_};
     if (chance(10)) result = {std::nullopt, Failure{Category::UserError, "BlobNotFound", "", {}}, false, now_};
+    if (!result.exit_code) result.trouble = Trouble::PreProcessing;
+    if (result.exit_code && chance(5)) result.trouble = Trouble::Upload;
     return result;
   }
 
@@ -174,7 +176,45 @@ class History {
             .max_wall_clock = chance(20) ? Ticks(seconds(pick(5000))) : kUnlimited,
             .max_task_retries = 0,
             .on_all_tasks_complete = chance(20) ? OnAllTasksComplete::TerminateJob : OnAllTasksComplete::NoAction,
-            .on_task_failure = chance(20) ? OnTaskFailure::PerformExitOptionsJobAction : OnTaskFailure::NoAction};
+            .on_task_failure = chance(20) ? OnTaskFailure::PerformExitOptionsJobAction : OnTaskFailure::NoAction,
+            .uses_dependencies = chance(40)};
+  }
+  ExitOptions exit_options() {
+    const auto action = chance(80) ? JobAction::None : static_cast<JobAction>(pick(3));
+    return {action, chance(70) ? DependencyAction::Satisfy : DependencyAction::Block};
+  }
+  ExitConditions exit_conditions() {
+    ExitConditions conditions;
+    if (chance(30)) conditions.codes.push_back({1, 1, exit_options()});
+    if (chance(30)) conditions.ranges.push_back({0, 3, exit_options()});
+    if (chance(30)) conditions.pre_processing_error = exit_options();
+    if (chance(30)) conditions.upload_error = exit_options();
+    if (chance(30)) conditions.otherwise = exit_options();
+    return conditions;
+  }
+  // On tasks of about the same age, now and then on itself or on one that comes later; rarely on nobody.
+  Dependencies dependencies(std::int64_t near) {
+    const auto any = [&] { return std::max<std::int64_t>(1, near - 8 + static_cast<std::int64_t>(pick(10))); };
+    Dependencies on;
+    if (chance(40)) on.ids.push_back(std::to_string(any()));
+    if (chance(3)) on.ids.emplace_back("nobody");
+    if (chance(30)) {
+      const std::int64_t first = any();
+      on.ranges.emplace_back(first, first + static_cast<std::int64_t>(pick(3)));
+    }
+    return on;
+  }
+  // Ids are the numbers of tasks, some with a zero before.
+  std::shared_ptr<const TaskExtras> extras(JobKey job, std::int64_t task) {
+    const bool uses_dependencies = state_.jobs.at(job).spec.uses_dependencies;
+    if (!uses_dependencies && chance(80)) return nullptr;
+    TaskExtras extras;
+    extras.exit = exit_conditions();
+    if (uses_dependencies) {
+      extras.id = (chance(10) ? "0" : "") + std::to_string(task);
+      extras.dependencies = dependencies(task);
+    }
+    return std::make_shared<const TaskExtras>(std::move(extras));
   }
   TaskSpec task_spec(JobKey job) {
     static constexpr std::int64_t kRetentions[] = {0, 100, 3600};
@@ -198,6 +238,7 @@ class History {
       TasksAdded added;
       for (std::size_t i = 0, count = 1 + pick(6); i < count; ++i) {
         added.tasks.push_back({TaskKey{++last_task_}, task_spec(*job)});
+        added.tasks.back().spec.extras = extras(*job, last_task_);
       }
       if (chance(10)) last_task_ += 1000;  // a page of its own
       return added;
@@ -221,6 +262,7 @@ class History {
       JobSpec spec = job_spec();
       if (row.status.state != JobState::Disabled) spec.pool_id = row.spec.pool_id;
       if (row.status.state == JobState::Completed) return Tick{};
+      spec.uses_dependencies = row.spec.uses_dependencies;
       return JobSpecChanged{*job, spec};
     }
     if (which < 61) return JobDisableAsked{*job, drain(3)};
