@@ -4,6 +4,7 @@ import unittest
 
 from breadth import case
 from breadth.faults import *  # noqa: F401,F403
+from breadth.dependencies import *  # noqa: F401,F403
 from breadth.jobs import *  # noqa: F401,F403
 from breadth.later import *  # noqa: F401,F403
 from breadth.nodes import *  # noqa: F401,F403
