@@ -77,6 +77,9 @@ Ticks pause_after(Ticks elapsed);
 // `tasks` as Task_List renders them, all of the job.
 std::vector<std::string> blocked_tasks(const std::vector<Document>& tasks);
 
+// An id as ranges of ids see it: digits only, whatever zeros it begins with.
+std::optional<int> task_number(std::string_view id);
+
 // One task document as a row, without the tail of stderr.
 TaskRow to_row(const Document& task);
 

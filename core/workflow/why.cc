@@ -13,6 +13,8 @@ namespace {
 
 using Reasons = std::vector<std::string>;
 
+constexpr std::size_t kNamedDependencies = 5;
+
 void explain_job(const Document& job, Reasons& reasons) {
   const std::string state = fold(Reader(job).text("state"));
   if (state == "active") return;
@@ -25,21 +27,32 @@ void explain_dependencies(Client& client, const std::string& job, const Document
   if (needs.array("taskIds").empty() && needs.array("taskIdRanges").empty()) return;
   const std::vector<Document> all = client.list("Task_List", {{"jobId", job}});
   std::map<std::string, const Document*> by_id;
-  for (const Document& other : all) by_id[fold(Reader(other).text("id"))] = &other;
-  const auto look = [&](const std::string& id) {
-    const auto it = by_id.find(fold(id));
-    if (it == by_id.end()) {
-      reasons.push_back(fmt::format("it depends on task {}, which does not exist", id));
-      return;
-    }
-    const TaskRow row = to_row(*it->second);
-    if (row.state != "completed")
-      reasons.push_back(fmt::format("it depends on task {}, which is {}", row.id, row.state));
-  };
-  for (const Document& id : needs.array("taskIds")) look(id.get<std::string>());
-  for (const Document& item : needs.array("taskIdRanges")) {
-    for (int id = Reader(item).get("start", 0); id <= Reader(item).get("end", -1); ++id) look(std::to_string(id));
+  std::map<int, const Document*> by_number;
+  for (const Document& other : all) {
+    const std::string id = Reader(other).text("id");
+    by_id[fold(id)] = &other;
+    if (const auto number = task_number(id)) by_number[*number] = &other;
   }
+  std::size_t named = 0;
+  const auto look = [&](const Document* other, const std::string& id) {
+    const std::string state = other ? to_row(*other).state : std::string();
+    if (state == "completed" || ++named > kNamedDependencies) return;
+    reasons.push_back(other ? fmt::format("it depends on task {}, which is {}", to_row(*other).id, state)
+                            : fmt::format("it depends on task {}, which does not exist", id));
+  };
+  for (const Document& item : needs.array("taskIds")) {
+    const auto id = item.get<std::string>();
+    const auto it = by_id.find(fold(id));
+    look(it == by_id.end() ? nullptr : it->second, id);
+  }
+  for (const Document& item : needs.array("taskIdRanges")) {
+    const std::int64_t last = Reader(item).get("end", -1);
+    for (std::int64_t id = Reader(item).get("start", 0); id <= last && named <= kNamedDependencies; ++id) {
+      const auto it = by_number.find(static_cast<int>(id));
+      look(it == by_number.end() ? nullptr : it->second, std::to_string(id));
+    }
+  }
+  if (named > kNamedDependencies) reasons.push_back("it depends on more tasks that are not completed");
   for (const std::string& blocked : blocked_tasks(all)) {
     if (same_id(blocked, Reader(task).text("id"))) {
       reasons.insert(reasons.begin(), "it can never run: a task it depends on, directly or not, failed");

@@ -373,6 +373,48 @@ TEST(Monitor, BlockedTasksAreFoundThroughOthersAndConditions) {
   EXPECT_THAT(blocked_tasks(tasks), ElementsAre("c", "e"));
 }
 
+TEST(Monitor, BlockedTasksAreFoundThroughRangesHoweverMany) {
+  std::vector<Document> tasks = {
+      {{"id", "0000"}, {"state", "completed"}, {"executionInfo", {{"exitCode", 7}, {"result", "failure"}}}}};
+  const auto after = [&](const std::string& id, int first, int last) {
+    tasks.push_back(
+        {{"id", id}, {"state", "active"}, {"dependsOn", {{"taskIdRanges", {{{"start", first}, {"end", last}}}}}}});
+  };
+  constexpr int kAll = 20'000;
+  for (int id = 1; id < kAll; ++id) after(std::to_string(id), id - 1, id - 1);
+  after("all", 0, 2'000'000'000);
+  after("none", kAll, 2'000'000'000);
+  EXPECT_EQ(blocked_tasks(tasks).size(), kAll);
+  tasks.push_back({{"id", "0"}, {"state", "running"}});
+  EXPECT_TRUE(blocked_tasks(tasks).empty()) << "another of the same number may still end well";
+}
+
+TEST(Monitor, WhatTheFirstConditionThatAppliesSaysDecides) {
+  const Document satisfy = {{"dependencyAction", "satisfy"}};
+  const Document unstarted = {{"failureInfo", {{"code", "BlobNotFound"}}}, {"result", "failure"}};
+  const Document ended = {{"failureInfo", {{"code", "TaskEnded"}}}, {"result", "failure"}};
+  const Document not_uploaded = {{"exitCode", 0}, {"failureInfo", {{"code", "X"}}}, {"result", "failure"}};
+  struct {
+    Document conditions, execution;
+    bool blocks;
+  } const cases[] = {
+      {Document::object(), unstarted, true},
+      {{{"preProcessingError", satisfy}}, unstarted, false},
+      {{{"default", satisfy}}, unstarted, false},
+      {{{"default", satisfy}}, ended, true},
+      {{{"fileUploadError", satisfy}}, not_uploaded, false},
+      {{{"default", satisfy}}, not_uploaded, false},
+      {{{"preProcessingError", satisfy}}, not_uploaded, true},
+      {{{"default", {{"dependencyAction", "block"}}}}, {{"exitCode", 0}, {"result", "success"}}, false},
+  };
+  for (const auto& [conditions, execution, blocks] : cases) {
+    const std::vector<Document> tasks = {
+        {{"id", "a"}, {"state", "completed"}, {"exitConditions", conditions}, {"executionInfo", execution}},
+        {{"id", "b"}, {"state", "active"}, {"dependsOn", {{"taskIds", {"a"}}}}}};
+    EXPECT_EQ(!blocked_tasks(tasks).empty(), blocks) << conditions.dump() << execution.dump();
+  }
+}
+
 TEST(Client, TheTailOfATextBeginsWithALineAndHasNoControlCharacters) {
   StringSource text("first line\nsecond \x1b[31mred\nlast\n\n");
   EXPECT_EQ(tail_of(text, 24), "second [31mred\nlast");
