@@ -168,6 +168,34 @@ TEST_F(EndToEndTest, FiveVideosBecomeFiveSoundFiles) {
   EXPECT_TRUE(is_empty());
 }
 
+TEST_F(EndToEndTest, ATemplatesMergeTaskRunsAfterAllOthersOrTellsWhyNot) {
+  auto words = waiting_run("true");
+  const auto job = [](const std::string& command) {
+    return Document{
+        {"job",
+         {{"id", "j"},
+          {"poolInfo", {{"poolId", "p"}}},
+          {"onAllTasksComplete", "terminatejob"},
+          {"taskFactory",
+           {{"type", "parametricSweep"},
+            {"parameterSets", {{{"start", 1}, {"end", 12}}}},
+            {"repeatTask", {{"commandLine", "/bin/sh -c '" + command + "'"}}},
+            {"mergeTask", {{"commandLine", "/bin/sh -c 'test $(ls " + std::string("MARKS") + " | wc -l) = 12'"}}}}}}}};
+  };
+  const fs::path marks = folder_ / "marks";
+  fs::create_directories(marks);
+  std::string text = job("touch MARKS/{0}").dump();
+  for (std::size_t at; (at = text.find("MARKS")) != std::string::npos;) text.replace(at, 5, marks.string());
+  write("job.json", text);
+  Ended run = batchite(words);
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("Success! All tasks completed."));
+  write("job.json", job("test {0} != 7").dump());
+  run = batchite(words);
+  EXPECT_EQ(run.code, 3);
+  EXPECT_THAT(run.err, HasSubstr("because a task they depend on failed, the first: merge")) << run.err;
+}
+
 TEST_F(EndToEndTest, ABrokenVideoFailsAloneAndItsTaskIsNamed) {
   make_clip("a.mp4", 300);
   make_clip("c.mp4", 500);

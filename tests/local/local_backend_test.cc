@@ -344,6 +344,50 @@ TEST_F(LocalBackendTest, AnUploadThatFailsFailsATaskThatExitedWell) {
   EXPECT_EQ(info["failureInfo"]["code"], "FailureExitCode") << "the process's own failure comes first";
 }
 
+TEST_F(LocalBackendTest, ExitConditionsTellStartUploadAndExitApart) {
+  nodes(1);
+  const std::string url = sas("nowhere", "rwl");
+  ask("Job_Add", {.body = {{"id", "d"}, {"poolInfo", {{"poolId", "p"}}}, {"usesTaskDependencies", true}}});
+  const Document satisfy = {{"dependencyAction", "satisfy"}};
+  const auto forgiving = [&](const char* condition) { return Document{{condition, satisfy}}; };
+  const Document upload = {output("f", url, "f")};
+  const struct {
+    Document task;
+    const char* condition;
+    bool satisfies;
+  } cases[] = {
+      {task_document("1", "no-such-program"), "preProcessingError", true},
+      {task_document("2", "true", {{"resourceFiles", {{{"httpUrl", url}, {"filePath", "a"}}}}}), "preProcessingError",
+       true},
+      {shell("3", "touch f", {{"outputFiles", upload}}), "fileUploadError", true},
+      {shell("4", "touch f; exit 9", {{"outputFiles", upload}}), "fileUploadError", true},
+      {shell("5", "exit 9"), "fileUploadError", false},
+      {shell("6", "exit 9"), "default", true},
+      {shell("7", "exit 9"), "preProcessingError", false},
+      {shell("8", "true"), "default", true},
+  };
+  for (const auto& [task, condition, satisfies] : cases) {
+    Document body = task;
+    const std::string id = body["id"];
+    body["exitConditions"] = forgiving(condition);
+    ask("Task_Add", {.path = {{"jobId", "d"}}, .body = body});
+    ask("Task_Add",
+        {.path = {{"jobId", "d"}}, .body = task_document("after-" + id, "true", {{"dependsOn", {{"taskIds", {id}}}}})});
+  }
+  for (const auto& [task, condition, satisfies] : cases) {
+    const std::string id = task["id"];
+    const auto state = [&](const std::string& of) {
+      return ask("Task_Get", {.path = {{"jobId", "d"}, {"taskId", of}}}).body["state"];
+    };
+    EXPECT_TRUE(eventually([&] { return state(id) == "completed"; })) << id;
+    if (satisfies) {
+      EXPECT_TRUE(eventually([&] { return state("after-" + id) == "completed"; })) << id;
+    } else {
+      EXPECT_EQ(state("after-" + id), "active") << id;
+    }
+  }
+}
+
 // --- pools and nodes ------------------------------------------------------------------------------------------------
 
 TEST_F(LocalBackendTest, SpotNodesAreCalledSoAndHaveTheServicesLayout) {
