@@ -15,7 +15,6 @@ struct LaterCommand {
 constexpr LaterCommand kLater[] = {
     {"exec", "Run a program against an emulator", "start one with `batchite start` and `eval \"$(batchite env)\"`"},
     {"schedule", "Job schedules", "create the job itself with `batchite job create`"},
-    {"app", "Application packages", "put the program into a container and name it in resourceFiles"},
 };
 
 }  // namespace
@@ -26,6 +25,7 @@ void declare_commands(Program& program) {
   declare_resources(program);
   declare_tasks(program);
   declare_nodes(program);
+  declare_apps(program);
   declare_blobs(program);
   declare_start(program);
   declare_doctor(program);

@@ -11,6 +11,7 @@ void declare_templates(Program& program);   // template lint|expand|params
 void declare_resources(Program& program);   // pool, node, job, task, file …: made from the contract; api
 void declare_tasks(Program& program);       // task add, task why, logs, wait
 void declare_nodes(Program& program);       // node preempt|fail|recover
+void declare_apps(Program& program);        // app
 void declare_blobs(Program& program);       // container, blob
 void declare_start(Program& program);       // start, env
 void declare_doctor(Program& program);      // doctor, version

@@ -16,6 +16,7 @@
 #include "core/base/parameters.h"
 #include "core/base/time.h"
 #include "core/contract/contract.h"
+#include "core/management.h"
 
 namespace batchite {
 
@@ -123,6 +124,10 @@ class Backend {
   // What Azure's metadata service would tell a virtual machine that is soon to be taken: the document of Scheduled
   // Events, for one node or (empty) for all. null: not known here.
   virtual Document scheduled_events(const std::string& /*node_id*/) { return nullptr; }
+  // Applications and their packages. Throws Error 501 where they are managed elsewhere.
+  virtual Document manage(const ManagementCall& /*call*/) {
+    throw Error(501, "NotImplemented", "This backend does not manage applications and their packages.");
+  }
 
   // Another number whenever anything that `call` shows may have changed, before whoever changed it has its answer.
   // 0: not known here. Files of nodes are not part of it.

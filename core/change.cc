@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/ids.h"
 #include "core/operations/certificates.h"
+#include "core/operations/package_references.h"
 #include "core/operations/specs.h"
 #include "core/pool_usage.h"
 #include "core/status_text.h"
@@ -173,7 +174,9 @@ HostOrder Change::order(const Action& action) {
   if (const auto* boot = std::get_if<BootNode>(&action)) {
     const NodeName& name = name_of(boot->node);
     if (boot->fresh) write().erase_children(Kind::NodeUser, number(boot->node));  // they were on its disk
-    return BootNodeOrder{*boot, name.pool_id, name.node_id, world_.state.nodes.at(boot->node).status.dedicated};
+    const NodeStatus& status = world_.state.nodes.at(boot->node).status;
+    return BootNodeOrder{*boot, name.pool_id, name.node_id, status.dedicated,
+                         packages_of(read(), read().get(Kind::Pool, number(status.pool)).spec)};
   }
   if (const auto* remove = std::get_if<RemoveNode>(&action)) {
     const NodeName& name = name_of(remove->node);
@@ -186,7 +189,9 @@ HostOrder Change::order(const Action& action) {
   }
   if (const auto* run = std::get_if<RunTask>(&action)) {
     Row row = read().get(Kind::Task, number(run->task));
-    return RunTaskOrder{*run, std::move(row.id), std::move(row.spec), context_of(JobKey{row.parent})};
+    std::vector<PackageFile> packages = packages_of(read(), row.spec);
+    return RunTaskOrder{*run, std::move(row.id), std::move(row.spec), context_of(JobKey{row.parent}),
+                        std::move(packages)};
   }
   if (const auto* remove = std::get_if<RemoveTaskFiles>(&action)) {
     const Row row = read().get(Kind::Task, number(remove->task));

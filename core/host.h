@@ -20,11 +20,21 @@ struct JobContext {
   std::string common_environment;  // JSON array of {name, value}; "" for none
 };
 
+// An application package that a node is to have.
+struct PackageFile {
+  std::string application = {};
+  std::string version = {};
+  bool by_default = false;     // it was asked for without its version
+  std::string container = {};  // of the linked storage account; empty: there is no such package any more
+  std::string blob = {};
+};
+
 struct BootNodeOrder {
   BootNode what;
   std::string pool_id;
   std::string node_id;
   bool dedicated = true;
+  std::vector<PackageFile> packages = {};  // the pool's
 };
 struct RemoveNodeOrder {
   RemoveNode what;
@@ -40,6 +50,7 @@ struct RunTaskOrder {
   std::string task_id;
   std::string spec;  // the task's document, JSON
   std::shared_ptr<const JobContext> job;
+  std::vector<PackageFile> packages = {};  // the task's own
 };
 struct RemoveTaskFilesOrder {
   RemoveTaskFiles what;

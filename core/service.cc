@@ -6,6 +6,7 @@
 #include "core/operations/explain.h"
 #include "core/operations/faults.h"
 #include "core/operations/lookup.h"
+#include "core/operations/management.h"
 #include "core/operations/table.h"
 
 namespace batchite {
@@ -40,6 +41,13 @@ Answer Service::call(const Call& call, Time now) {
   check_request(call);
   Change change(world_, now, call.base);
   Answer answer = row.run(change, call);
+  world_.host.enqueue(change.commit());
+  return answer;
+}
+
+Document Service::manage(const ManagementCall& call, Time now) {
+  Change change(world_, now);
+  Document answer = batchite::manage(change, call);
   world_.host.enqueue(change.commit());
   return answer;
 }

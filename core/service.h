@@ -23,6 +23,9 @@ class Service {
   // Throws Error.
   Answer call(const Call& call, Time now);
 
+  // The rules of Backend::manage. Throws Error.
+  Document manage(const ManagementCall& call, Time now);
+
   // Reports of the host, in one transaction. Throws Error when the store cannot take them (a full disk): nothing has
   // happened then, and the same events may be brought again.
   void happened(const std::vector<Event>& events, Time now);

@@ -13,7 +13,7 @@
 namespace batchite {
 
 // Usage: half hours of pools (core/pool_usage.h) below parent 0, the account's totals below parent 1.
-// Applications have the specs {"displayName": "…", "versions": ["1.0", …]}, the first of them optional.
+// Applications have the specs that core/management.h shows, without their ids.
 // JobNode: what became of a job's preparation and release on a node; its id is the node's key.
 enum class Kind : std::uint8_t {
   Pool,

@@ -7,6 +7,7 @@
 #include <boost/asio/write.hpp>
 
 #include "core/base/error.h"
+#include "emulator/arm/arm_endpoint.h"
 #include "emulator/batch/batch_endpoint.h"
 #include "emulator/blob/blob_endpoint.h"
 #include "emulator/http/server.h"
@@ -17,17 +18,21 @@ namespace {
 
 Time clock_now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
 
-// A service's endpoint with the emulator's own pages in front.
+// A service's endpoint with the emulator's own pages in front, and Resource Manager's unless that is null.
 class WithPages : public http::Endpoint {
  public:
-  WithPages(http::Endpoint& service, Pages& pages) : service_(service), pages_(pages) {}
+  WithPages(http::Endpoint& service, Pages& pages, arm::ArmEndpoint* manager)
+      : service_(service), pages_(pages), manager_(manager) {}
   http::Response handle(const http::Request& request) override {
-    return Pages::is_own(request.path) ? pages_.handle(request) : service_.handle(request);
+    if (Pages::is_own(request.path)) return pages_.handle(request);
+    if (manager_ && arm::ArmEndpoint::is_arm(request.path)) return manager_->handle(request);
+    return service_.handle(request);
   }
 
  private:
   http::Endpoint& service_;
   Pages& pages_;
+  arm::ArmEndpoint* manager_;
 };
 
 // Throws unless a request to the port's /_batchite/ready is answered 200.
@@ -78,8 +83,11 @@ class Emulator::Impl {
                                                                          .clock = clock_now,
                                                                          .auth = blob_auth(),
                                                                          .token_secret = options_.token_secret});
-    batch_front_ = std::make_unique<WithPages>(*batch_endpoint_, *pages_);
-    blob_front_ = std::make_unique<WithPages>(*blob_endpoint_, *pages_);
+    arm_endpoint_ = std::make_unique<arm::ArmEndpoint>(
+        backend, batch_endpoint_->authenticator(),
+        arm::ArmOptions{.account = options_.account, .clock = clock_now, .warn = options_.warn});
+    batch_front_ = std::make_unique<WithPages>(*batch_endpoint_, *pages_, arm_endpoint_.get());
+    blob_front_ = std::make_unique<WithPages>(*blob_endpoint_, *pages_, nullptr);
     batch_.serve(*batch_front_);
     blob_.serve(*blob_front_);
     require_answer(options_.host, batch_.port());
@@ -112,6 +120,7 @@ class Emulator::Impl {
   Metrics metrics_;
   std::unique_ptr<Pages> pages_;
   std::unique_ptr<batch::BatchEndpoint> batch_endpoint_;
+  std::unique_ptr<arm::ArmEndpoint> arm_endpoint_;
   std::unique_ptr<BlobEndpoint> blob_endpoint_;
   std::unique_ptr<WithPages> batch_front_, blob_front_;
   http::Server batch_, blob_;  // last: they use all the above until they have stopped

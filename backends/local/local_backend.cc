@@ -8,6 +8,7 @@
 
 #include "backends/local/data_directory.h"
 #include "backends/local/file_blob_store.h"
+#include "backends/local/package_blobs.h"
 #include "backends/local/process_host.h"
 #include "backends/local/sqlite_store.h"
 #include "backends/local/staging.h"
@@ -69,6 +70,16 @@ class LocalBackend : public Backend {
     BlobCall named = call;
     named.account = std::string(kStorageAccount);
     return blobs_.call(named);
+  }
+
+  Document manage(const ManagementCall& call) override {
+    const auto rules = [this](const ManagementCall& one) {
+      const std::lock_guard lock(mutex_);
+      Document answer = service_.manage(one, clock_now());
+      note_revision();
+      return answer;
+    };
+    return PackageBlobs(blobs_, std::string(kStorageAccount), rules).manage(call);
   }
 
   std::string sas_url(const SasRequest& request) override {

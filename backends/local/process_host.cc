@@ -10,6 +10,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "backends/local/package_installer.h"
 #include "core/contract/error_codes.h"
 
 namespace batchite {
@@ -204,6 +205,7 @@ void ProcessHost::replace_launcher() {
   to_launch_.clear();
   for (auto& [key, node] : nodes_) {
     node.runs = 0;
+    node.installing = 0;
     if (node.when_empty) std::exchange(node.when_empty, {})();
   }
   events_.emplace_back(HostRestarted{});
@@ -246,7 +248,11 @@ void ProcessHost::perform(BootNodeOrder& order) {
       if (options_.isolation == Isolation::Landlock) {
         launcher_->prepare_node(static_cast<std::uint32_t>(number(node)), {facts.root.string()});
       }
-      events_.emplace_back(NodeBooted{node, order.what.boot});
+      if (order.packages.empty()) {
+        events_.emplace_back(NodeBooted{node, order.what.boot});
+      } else {
+        install_packages(order);
+      }
     } catch (const fs::filesystem_error& error) {
       const bool full = error.code() == std::errc::no_space_on_device;
       events_.emplace_back(
@@ -291,6 +297,7 @@ void ProcessHost::perform(RunTaskOrder& order) {
   run->node = order.what.node;
   run->attempt = order.what.attempt;
   run->spec = Document::parse(order.spec);
+  run->packages = std::move(order.packages);
   const fs::path directory = nodes_.at(run->node).facts.root / task_directory(order.job->job_id, order.task_id);
   const Document common =
       order.job->common_environment.empty() ? Document::array() : Document::parse(order.job->common_environment);
@@ -357,6 +364,7 @@ void ProcessHost::begin(std::unique_ptr<Run> run, const std::vector<const Docume
   request.id = id;
   request.command_line = Reader(run->spec).text("commandLine");
   request.environment = task_environment(node.facts, facts, settings);
+  add_package_variables(request.environment, run->packages, node.facts.root);
   request.working_directory = directory + "/wd";
   request.stdout_path = directory + "/stdout.txt";
   request.stderr_path = directory + "/stderr.txt";
@@ -378,7 +386,7 @@ void ProcessHost::go(RunId id) {
   if (run.killed) {
     run.outcome.may_retry = false;
     end(id);
-  } else if (Reader(run.spec).array("resourceFiles").empty()) {
+  } else if (run.packages.empty() && Reader(run.spec).array("resourceFiles").empty()) {
     to_launch_.push_back(run.request);
   } else {
     stage_in(id);
@@ -387,11 +395,15 @@ void ProcessHost::go(RunId id) {
 
 void ProcessHost::stage_in(RunId id) {
   const Run& run = *runs_.at(id);
-  in_background([this, id, files = run.spec["resourceFiles"], work = fs::path(run.request.working_directory)] {
-    std::optional<Failure> failure;
+  in_background([this, id, files = Reader(run.spec).array("resourceFiles"), packages = run.packages,
+                 applications = nodes_.at(run.node).facts.root / "applications",
+                 work = fs::path(run.request.working_directory)] {
+    std::optional<Failure> failure = stager_.install(packages, applications);
     std::error_code error;
-    fs::create_directories(work, error);
-    if (error) {
+    if (!failure) fs::create_directories(work, error);
+    if (failure) {
+      // Nothing else is worth bringing.
+    } else if (error) {
       failure = failure_of(failures::kResourceDirectoryCreateFailed, {{"Message", error.message()}});
     } else {
       failure = stager_.stage_in(files, work);

@@ -58,12 +58,14 @@ class ProcessHost : public Host {
     bool is_forgotten = false;  // its directory has been removed
     std::filesystem::path directory;
     Document spec;
+    std::vector<PackageFile> packages;
     RunRequest request;
     Outcome outcome;
   };
   struct NodeHost {
     NodeFacts facts;
     std::size_t runs = 0;
+    int installing = 0;                // for which boot the pool's packages are being unpacked; 0: for none
     std::function<void()> when_empty;  // what waits for its last process to go
   };
   using RunId = std::uint64_t;
@@ -86,6 +88,8 @@ class ProcessHost : public Host {
   void perform(KillTask& order);
   void perform(WakeAt& order);
 
+  void install_packages(BootNodeOrder order);
+  void packages_installed(const BootNodeOrder& order, const std::optional<Failure>& failure);
   void begin(std::unique_ptr<Run> run, const std::vector<const Document*>& settings, const TaskFacts& facts);
   void go(RunId id);
   void stage_in(RunId id);

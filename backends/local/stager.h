@@ -26,6 +26,9 @@ class Stager {
   };
   // `files`: the outputFiles array.
   virtual std::optional<Failure> stage_out(const Document& files, const Output& output) = 0;
+  // Application packages, below the node's directory of them. Nothing when all are there.
+  virtual std::optional<Failure> install(const std::vector<PackageFile>& packages,
+                                         const std::filesystem::path& applications) = 0;
   virtual std::optional<Failure> upload_texts(const TextUpload& texts) = 0;
 };
 

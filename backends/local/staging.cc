@@ -23,7 +23,9 @@ FileDescriptor file_of(const std::string& text) {
 }  // namespace
 
 Staging::Staging(BlobService& service, StagingOptions options)
-    : options_(std::move(options)), transfer_(service, options_.endpoints, options_.http) {}
+    : options_(std::move(options)),
+      transfer_(service, options_.endpoints, options_.http),
+      packages_(service, options_.storage_account) {}
 
 std::optional<Failure> Staging::stage_in(const Document& files, const std::filesystem::path& working_directory) {
   // Host style is our own wherever it points, so the linked account needs no listener.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/local/blob_transfer.h"
+#include "backends/local/package_installer.h"
 #include "backends/local/stager.h"
 
 namespace batchite {
@@ -26,6 +27,10 @@ class Staging : public Stager {
 
   std::optional<Failure> stage_in(const Document& files, const std::filesystem::path& working_directory) override;
   std::optional<Failure> stage_out(const Document& files, const Output& output) override;
+  std::optional<Failure> install(const std::vector<PackageFile>& packages,
+                                 const std::filesystem::path& applications) override {
+    return packages_.install(packages, applications);
+  }
   std::optional<Failure> upload_texts(const TextUpload& texts) override;
 
   // The same, with the patterns that matched nothing: no error to the service, but worth a warning to a person.
@@ -38,6 +43,7 @@ class Staging : public Stager {
  private:
   const StagingOptions options_;
   BlobTransfer transfer_;
+  PackageInstaller packages_;
 };
 
 }  // namespace batchite

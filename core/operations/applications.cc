@@ -1,6 +1,6 @@
-// Applications as the Batch service tells of them: their ids and versions. They are made by other means than this
-// service's operations. Source: learn.microsoft.com/rest/api/batchservice/application and recorded answers (without
-// displayName where none was given).
+// Applications as the Batch service tells of them: their ids and the versions that nodes can have. They are managed
+// beside its operations (management.h). Source: learn.microsoft.com/rest/api/batchservice/application and recorded
+// answers (without displayName where none was given).
 #include "core/contract/error_codes.h"
 #include "core/operations/lookup.h"
 #include "core/operations/table.h"
@@ -13,7 +13,10 @@ Document render_application(const Change& change, std::int64_t key) {
   const Document spec = Document::parse(row.spec);
   Document document = {{"id", row.id}};
   if (const Document* name = Reader(spec).find("displayName")) document["displayName"] = *name;
-  document["versions"] = Reader(spec).array("versions");
+  document["versions"] = Document::array();
+  for (const Document& package : Reader(spec).array("packages")) {
+    if (Reader(package).text("state") == "active") document["versions"].push_back(package["version"]);
+  }
   return document;
 }
 

@@ -5,6 +5,7 @@
 #include "core/operations/certificates.h"
 #include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
+#include "core/operations/package_references.h"
 #include "core/operations/pool_rules.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
@@ -21,11 +22,6 @@ void refuse_what_comes_later(const Document& pool) {
   if (reader.get("enableAutoScale", false)) {
     throw invalid_property("enableAutoScale", "true", "Autoscale is not implemented in this version of Batchite");
   }
-  if (!reader.array("applicationPackageReferences").empty()) {
-    const std::string id = Reader(reader.array("applicationPackageReferences")[0]).text("applicationId");
-    throw Error(errors::kInvalidApplicationPackageReferences,
-                {{id, "The specified application package does not exist."}});
-  }
 }
 
 void check_pool(const Document& pool) {
@@ -36,6 +32,7 @@ void check_pool(const Document& pool) {
 Answer add_pool(Change& change, const Call& call) {
   Document pool = contract::normalise(*call.operation.body, call.body);
   check_pool(pool);
+  check_package_references(change, pool);
   complete_certificate_references(change, pool);
   complete_pool_document(pool);
   const std::string id = pool["id"];
@@ -106,6 +103,7 @@ Answer patch_pool(Change& change, const Call& call) {
     }
     pool[name] = value;
   }
+  if (body.contains("applicationPackageReferences")) check_package_references(change, body);
   if (body.contains("certificateReferences")) complete_certificate_references(change, pool);
   return put_pool(change, call, key, std::move(pool));
 }
@@ -123,6 +121,7 @@ Answer update_pool(Change& change, const Call& call) {
   }
   // Unlike other lists this one is shown also when it is empty.
   if (body.contains("certificateReferences")) pool["certificateReferences"] = body["certificateReferences"];
+  check_package_references(change, body);
   complete_certificate_references(change, pool);
   return put_pool(change, call, key, std::move(pool));
 }

@@ -169,7 +169,11 @@ Document render_node(const Change& change, std::int64_t key) {
   if (status.start_task) document["startTaskInfo"] = start_task_info(*status.start_task);
   if (status.last_boot != kNever) document["certificateReferences"] = Reader(spec).array("certificateReferences");
   if (status.error) {
-    document["errors"] = Document::array({{{"code", status.error->code}, {"message", status.error->message}}});
+    Document error = {{"code", status.error->code}, {"message", status.error->message}};
+    for (const auto& [detail, value] : status.error->details) {
+      error["errorDetails"].push_back({{"name", detail}, {"value", value}});
+    }
+    document["errors"] = Document::array({std::move(error)});
   }
   document["isDedicated"] = status.dedicated;
   document["endpointConfiguration"] = endpoint_configuration(NodeKey{key}, spec);

@@ -5,6 +5,7 @@
 #include "core/contract/validate.h"
 #include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
+#include "core/operations/package_references.h"
 #include "core/operations/pool_rules.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
@@ -35,7 +36,7 @@ void check_task(const Document& task) {
   }
   // What a later milestone brings is refused by name.
   for (const char* name :
-       {"multiInstanceSettings", "applicationPackageReferences", "authenticationTokenSettings", "containerSettings"}) {
+       {"multiInstanceSettings", "authenticationTokenSettings", "containerSettings"}) {
     if (reader.has(name)) {
       throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
     }
@@ -65,6 +66,8 @@ TasksAdded::One store_task(Change& change, JobKey key, Document task) {
   const Job& job = change.state().jobs.at(key);
   check_task(task);
   check_task_relations(task, job.spec);
+  check_package_references(change, task);
+  drop_empty_lists(task);
   default_identity(task);
   default_constraints(task, job);
   complete_output_files(task);

@@ -28,6 +28,12 @@ constexpr std::string_view kOldAudience = "https://management.core.windows.net";
   throw Error(code, {{"AuthenticationErrorDetail", std::move(detail)}});
 }
 
+constexpr std::string_view kBearer = "Bearer ";
+
+bool is_bearer(std::string_view header) {
+  return header.size() > kBearer.size() && same_id(header.substr(0, kBearer.size()), kBearer);
+}
+
 bool is_audience(std::string text) {
   while (text.ends_with('/')) text.pop_back();
   return std::find(kAudiences.begin(), kAudiences.end(), text) != kAudiences.end() || text == kOldAudience;
@@ -42,11 +48,15 @@ void Authenticator::check(const http::Request& request) const {
   if (mode_ == AuthMode::Off) return;
   const std::string* header = request.headers.find("Authorization");
   if (!header) throw Error(errors::kMissingRequiredHeader, {{"HeaderName", "Authorization"}});
-  constexpr std::string_view kBearer = "Bearer ";
-  if (header->size() > kBearer.size() && same_id(std::string_view(*header).substr(0, kBearer.size()), kBearer)) {
-    return check_token(std::string_view(*header).substr(kBearer.size()));
-  }
+  if (is_bearer(*header)) return check_token(std::string_view(*header).substr(kBearer.size()));
   check_key(request, *header);
+}
+
+void Authenticator::check_bearer(const http::Request& request) const {
+  if (mode_ == AuthMode::Off) return;
+  const std::string header = request.headers.get("Authorization");
+  if (!is_bearer(header)) fail_token("The Authorization header has to hold a bearer token.");
+  check_token(std::string_view(header).substr(kBearer.size()));
 }
 
 void Authenticator::check_key(const http::Request& request, const std::string& header) const {

@@ -30,6 +30,9 @@ class Authenticator {
   // Throws MissingRequiredHeader, InvalidAuthenticationInfo, AuthenticationFailed (403 for keys, 401 for tokens).
   void check(const http::Request& request) const;
 
+  // For what takes tokens only. Throws AuthenticationFailed (401).
+  void check_bearer(const http::Request& request) const;
+
   // A token that check() accepts in every mode.
   std::string issue_token(const std::string& audience, Ticks lifetime) const;
 

@@ -26,18 +26,6 @@ void check_content_type(const http::Request& request) {
   throw Error(errors::kInvalidHeaderValue, {{"HeaderName", "Content-Type"}, {"HeaderValue", *type}});
 }
 
-std::string read_body(const http::Request& request, std::size_t limit) {
-  if (request.length.value_or(0) > limit) throw Error(errors::kRequestBodyTooLarge);
-  std::string text;
-  text.reserve(static_cast<std::size_t>(request.length.value_or(0)));
-  char piece[16384];
-  while (const std::size_t count = request.body->read(piece)) {
-    if (text.size() + count > limit) throw Error(errors::kRequestBodyTooLarge);
-    text.append(piece, count);
-  }
-  return text;
-}
-
 void check_depth(std::string_view text) {
   int depth = 0;
   bool in_string = false;
@@ -66,6 +54,18 @@ Document parse_body(const std::string& text) {
 }
 
 }  // namespace
+
+std::string read_body(const http::Request& request, std::size_t limit) {
+  if (request.length.value_or(0) > limit) throw Error(errors::kRequestBodyTooLarge);
+  std::string text;
+  text.reserve(static_cast<std::size_t>(request.length.value_or(0)));
+  char piece[16384];
+  while (const std::size_t count = request.body->read(piece)) {
+    if (text.size() + count > limit) throw Error(errors::kRequestBodyTooLarge);
+    text.append(piece, count);
+  }
+  return text;
+}
 
 Call decode(const http::Request& request, Route route, Parameters query, contract::Version version) {
   const contract::Operation& operation = *route.operation;

@@ -8,4 +8,7 @@ namespace batchite::batch {
 
 Call decode(const http::Request& request, Route route, Parameters query, contract::Version version);
 
+// The whole body. Throws RequestBodyTooLarge when it has more bytes than that.
+std::string read_body(const http::Request& request, std::size_t limit);
+
 }  // namespace batchite::batch

@@ -59,10 +59,13 @@ TEST(Query, DependsOnTheVersion) {
 
 class ListsTest : public ServiceTest {
  protected:
-  void add_application(const std::string& id, const Document& spec) {
-    store.begin();
-    store.insert(Kind::Application, {.id = id, .spec = spec.dump()});
-    store.commit();
+  void add_application(const std::string& id, const std::vector<std::string>& versions,
+                       const Document& settings = Document::object()) {
+    service.manage({Management::PutApplication, id, "", settings}, now);
+    for (const std::string& version : versions) {
+      service.manage({Management::PutPackage, id, version}, now);
+      service.manage({Management::ActivatePackage, id, version, {{"format", "zip"}}}, now);
+    }
   }
   static Document extension(const std::string& name) {
     return {{"name", name},
@@ -128,8 +131,9 @@ TEST_F(ListsTest, FilesComeInPages) {
 
 TEST_F(ListsTest, ApplicationsAreToldOfWithTheirVersions) {
   EXPECT_EQ(ask("Application_List").body.dump(), R"({"value":[]})");
-  add_application("Blender", {{"displayName", "Blender 3D"}, {"versions", {"2.8", "4.1"}}});
-  add_application("ffmpeg", {{"versions", {"7"}}});
+  add_application("Blender", {"2.8", "4.1"}, {{"displayName", "Blender 3D"}});
+  add_application("ffmpeg", {"7"});
+  service.manage({Management::PutPackage, "ffmpeg", "8"}, now);  // nobody can have it yet
   EXPECT_EQ(ask("Application_Get", {.path = {{"applicationId", "blender"}}}).body.dump(),
             R"({"id":"Blender","displayName":"Blender 3D","versions":["2.8","4.1"]})");
   const Document page = ask("Application_List", {.query = {{"maxresults", "1"}}}).body;

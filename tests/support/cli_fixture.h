@@ -19,6 +19,7 @@ class BorrowedBackend : public Backend {
   BlobReply blob(const BlobCall& call) override { return other_.blob(call); }
   std::string sas_url(const SasRequest& request) override { return other_.sas_url(request); }
   const std::string& storage_account() const override { return other_.storage_account(); }
+  Document manage(const ManagementCall& call) override { return other_.manage(call); }
   Document explain(const std::string& job_id, const std::string& task_id) override {
     return other_.explain(job_id, task_id);
   }

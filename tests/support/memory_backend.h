@@ -16,10 +16,9 @@ class MemoryBackend : public Backend, Host, NodeFiles {
  public:
   explicit MemoryBackend(Settings settings = {})
       : options_{.account = "acct", .base_url = "http://batch", .scheduler = settings} {
-    // Applications are made by other means than this service's operations.
-    store_.insert(Kind::Application, {.id = "blender", .spec = R"({"versions": ["3.6"]})"});
-    store_.insert(Kind::Application,
-                  {.id = "ffmpeg", .spec = R"({"displayName": "FFmpeg", "versions": ["4.4", "6.0"]})"});
+    // Applications are made by other means than this service's operations: blender without a default version.
+    make_application("blender", {"3.6"});
+    make_application("ffmpeg", {"4.4", "6.0"}, {{"displayName", "FFmpeg"}, {"defaultVersion", "6.0"}});
   }
 
   Reply call(const Call& call) override {
@@ -27,6 +26,10 @@ class MemoryBackend : public Backend, Host, NodeFiles {
     Answer answer = service_.call(call, now);
     if (auto* later = std::get_if<Later>(&answer)) return (*later)();
     return std::get<Reply>(std::move(answer));
+  }
+  Document manage(const ManagementCall& call) override {
+    settle();
+    return service_.manage(call, now);
   }
   Document explain(const std::string& job_id, const std::string& task_id) override {
     settle();
@@ -49,6 +52,16 @@ class MemoryBackend : public Backend, Host, NodeFiles {
   bool stalled = false;  // orders are kept, not carried out
 
  private:
+  void make_application(const std::string& id, const std::vector<std::string>& versions,
+                        const Document& settings = Document::object()) {
+    service_.manage({Management::PutApplication, id}, now);
+    for (const std::string& version : versions) {
+      service_.manage({Management::PutPackage, id, version}, now);
+      service_.manage({Management::ActivatePackage, id, version, {{"format", "zip"}}}, now);
+    }
+    service_.manage({Management::PatchApplication, id, "", settings}, now);
+  }
+
   // What was ordered happens, and what follows from that.
   void settle() {
     now += std::chrono::seconds(1);
