@@ -84,8 +84,10 @@ std::vector<HostOrder> Change::commit() {
     sort_unique(effects_.touched.nodes);
     sort_unique(effects_.touched.jobs);
     sort_unique(effects_.touched.tasks);
+    sort_unique(effects_.touched.job_nodes);
     keep_new_nodes();
     keep_statuses();
+    keep_job_nodes();
     keep_usage();
   }
   std::vector<HostOrder> result = orders();
@@ -134,6 +136,15 @@ void Change::keep_statuses() {
   });
 }
 
+void Change::keep_job_nodes() {
+  for (const auto& [job, node] : effects_.touched.job_nodes) {
+    const std::string id = std::to_string(number(node));
+    const std::string status = to_text(world_.state.jobs.at(job).nodes.at(node));
+    if (write().insert(Kind::JobNode, {.parent = number(job), .id = id, .status = status})) continue;
+    write().put_status(Kind::JobNode, *read().find(Kind::JobNode, number(job), id), status);
+  }
+}
+
 void Change::keep_usage() {
   WindowUses windows;
   for (const PoolUse& use : effects_.uses) {
@@ -152,6 +163,7 @@ void Change::erase_gone() {
   for (const TaskKey key : effects_.erased.tasks) write().erase(Kind::Task, number(key));
   for (const JobKey key : effects_.erased.jobs) {
     write().erase(Kind::Job, number(key));
+    write().erase_children(Kind::JobNode, number(key));
     world_.job_contexts.erase(key);
   }
   // A node's row stays as the memory of its name; an empty status says that it is gone.
@@ -195,7 +207,13 @@ HostOrder Change::order(const Action& action) {
   }
   if (const auto* remove = std::get_if<RemoveTaskFiles>(&action)) {
     const Row row = read().get(Kind::Task, number(remove->task));
-    return RemoveTaskFilesOrder{*remove, task_directory(context_of(JobKey{row.parent})->job_id, row.id)};
+    return RemoveTaskFilesOrder{remove->node, task_directory(context_of(JobKey{row.parent})->job_id, row.id)};
+  }
+  if (const auto* run = std::get_if<RunJobTask>(&action)) return run_job_task(*run);
+  if (const auto* remove = std::get_if<RemoveJobTaskFiles>(&action)) {
+    const Row row = read().get(Kind::Job, number(remove->job));
+    const std::string id = Reader(job_task(Document::parse(row.spec), remove->which)).text("id");
+    return RemoveTaskFilesOrder{remove->node, task_directory(row.id, id)};
   }
   return std::visit(
       [](const auto& same) -> HostOrder {
@@ -205,13 +223,22 @@ HostOrder Change::order(const Action& action) {
       action);
 }
 
+HostOrder Change::run_job_task(const RunJobTask& run) {
+  const Document job = Document::parse(read().get(Kind::Job, number(run.job)).spec);
+  Document task = job_task(job, run.which);
+  // A release task has its only constraint in its first level.
+  if (task.contains("maxWallClockTime")) task["constraints"]["maxWallClockTime"] = task["maxWallClockTime"];
+  return RunJobTaskOrder{run, Reader(task).text("id"), task.dump(), context_of(run.job)};
+}
+
 std::shared_ptr<const JobContext> Change::context_of(JobKey job) {
   std::shared_ptr<const JobContext>& context = world_.job_contexts[job];
   if (!context) {
     const Row row = read().get(Kind::Job, number(job));
     const Document document = Document::parse(row.spec);
     const Document& common = Reader(document).array("commonEnvironmentSettings");
-    context = std::make_shared<JobContext>(JobContext{row.id, common.empty() ? "" : common.dump()});
+    context = std::make_shared<JobContext>(JobContext{row.id, common.empty() ? "" : common.dump(),
+                                                      Reader(document).object("jobPreparationTask").text("id")});
   }
   return context;
 }
@@ -244,6 +271,9 @@ void load(World& world) {
     Job& job = state.jobs[JobKey{row.key}];
     job.spec = job_spec(Document::parse(row.spec));
     from_text(row.status, job.status);
+  });
+  world.store.each(Kind::JobNode, [&](const Row& row) {
+    from_text(row.status, state.jobs.at(JobKey{row.parent}).nodes[NodeKey{std::stoll(row.id)}]);
   });
   world.store.each(Kind::Task, [&](const Row& row) {
     Task& task = state.tasks.add(TaskKey{row.key});

@@ -74,11 +74,13 @@ class Change {
 
  private:
   void keep_statuses();
+  void keep_job_nodes();
   void keep_new_nodes();
   void keep_usage();
   void erase_gone();
   std::vector<HostOrder> orders();
   HostOrder order(const Action& action);
+  HostOrder run_job_task(const RunJobTask& run);
   std::shared_ptr<const JobContext> context_of(JobKey job);
 
   World& world_;

@@ -18,6 +18,7 @@ namespace batchite {
 struct JobContext {
   std::string job_id;
   std::string common_environment;  // JSON array of {name, value}; "" for none
+  std::string preparation_id;      // of its job preparation task; "" for none
 };
 
 // An application package that a node is to have.
@@ -52,15 +53,22 @@ struct RunTaskOrder {
   std::shared_ptr<const JobContext> job;
   std::vector<PackageFile> packages = {};  // the task's own
 };
+struct RunJobTaskOrder {
+  RunJobTask what;
+  std::string task_id;
+  std::string spec;  // the preparation or release task's document, JSON
+  std::shared_ptr<const JobContext> job;
+};
 struct RemoveTaskFilesOrder {
-  RemoveTaskFiles what;
+  NodeKey node;
   std::string directory;  // below the node's root
 };
 
-using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RemoveTaskFilesOrder, RemoveNodeOrder,
-                               KillStartTask, KillTask, WakeAt>;
+using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RunJobTaskOrder, RemoveTaskFilesOrder,
+                               RemoveNodeOrder, KillStartTask, KillTask, KillJobTask, WakeAt>;
 
 // A task's directory below its node's root: workitems/{job}/job-1/{task}.
+// Also of its preparation and release task.
 std::string task_directory(const std::string& job_id, const std::string& task_id);
 
 // Texts that a node puts into a client's container.

@@ -99,6 +99,7 @@ struct Out {
   }
   void operator()(const Failure& value);
   void operator()(const StartTaskStatus& value);
+  void operator()(const JobTaskStatus& value);
   void operator()(const JobSums& value);
   void operator()(const PoolSums& value);
   void operator()(const ExitOptions& value);
@@ -156,6 +157,7 @@ struct In {
   void operator()(float& value) { value = std::bit_cast<float>(static_cast<std::int32_t>(from.number())); }
   void operator()(Failure& value);
   void operator()(StartTaskStatus& value);
+  void operator()(JobTaskStatus& value);
   void operator()(JobSums& value);
   void operator()(PoolSums& value);
   void operator()(ExitOptions& value);
@@ -213,6 +215,14 @@ void map_job(V&& v, S& s) {
   if (v.has(2)) v(s.sums);
 }
 template <class V, class S>
+void map_job_task(V&& v, S& s) {
+  v(s.state), v(s.attempt), v(s.retries), v(s.started), v(s.ended), v(s.last_retry), v(s.exit_code), v(s.failure);
+}
+template <class V, class S>
+void map_job_node(V&& v, S& s) {
+  v(s.preparation), v(s.release), v(s.is_prepared), v(s.is_barred), v(s.owes_release);
+}
+template <class V, class S>
 void map_exit_options(V&& v, S& s) {
   v(s.job), v(s.dependency);
 }
@@ -243,6 +253,8 @@ void map_task(V&& v, S& task) {
 
 void Out::operator()(const Failure& value) { map_failure(*this, value); }
 void Out::operator()(const StartTaskStatus& value) { map_start_task(*this, value); }
+void Out::operator()(const JobTaskStatus& value) { map_job_task(*this, value); }
+void In::operator()(JobTaskStatus& value) { map_job_task(*this, value); }
 void Out::operator()(const JobSums& value) { map_job_sums(*this, value); }
 void Out::operator()(const PoolSums& value) { map_pool_sums(*this, value); }
 void Out::operator()(const ExitOptions& value) { map_exit_options(*this, value); }
@@ -286,6 +298,9 @@ std::string to_text(const NodeStatus& status) {
 std::string to_text(const JobStatus& status) {
   return write(status, [](auto&& v, auto& s) { map_job(v, s); });
 }
+std::string to_text(const JobNodeStatus& status) {
+  return write(status, [](auto&& v, auto& s) { map_job_node(v, s); });
+}
 std::string to_text(const AccountTotals& totals) {
   return write(totals, [](auto&& v, auto& s) { map_totals(v, s); });
 }
@@ -300,6 +315,9 @@ void from_text(std::string_view text, NodeStatus& status) {
 }
 void from_text(std::string_view text, JobStatus& status) {
   read(text, status, [](auto&& v, auto& s) { map_job(v, s); });
+}
+void from_text(std::string_view text, JobNodeStatus& status) {
+  read(text, status, [](auto&& v, auto& s) { map_job_node(v, s); });
 }
 void from_text(std::string_view text, AccountTotals& totals) {
   read(text, totals, [](auto&& v, auto& s) { map_totals(v, s); });

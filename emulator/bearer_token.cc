@@ -50,6 +50,7 @@ std::string BearerToken::issue(std::string_view secret, const std::string& audie
   const Document header = {{"alg", "HS256"}, {"typ", "JWT"}};
   const Document claims = {{"aud", audience},
                            {"iss", kIssuer},
+                           {"tid", "00000000-0000-0000-0000-000000000000"},  // az keeps accounts by it
                            {"iat", seconds(now)},
                            {"nbf", seconds(now)},
                            {"exp", seconds(now + lifetime)}};

@@ -281,7 +281,7 @@ void ProcessHost::perform(RemoveNodeOrder& order) {
 
 void ProcessHost::perform(RunStartTaskOrder& order) {
   auto run = std::make_unique<Run>();
-  run->is_start_task = true;
+  run->of = Run::Of::StartTask;
   run->node = order.what.node;
   run->boot = order.what.boot;
   run->attempt = order.what.attempt;
@@ -298,30 +298,59 @@ void ProcessHost::perform(RunTaskOrder& order) {
   run->attempt = order.what.attempt;
   run->spec = Document::parse(order.spec);
   run->packages = std::move(order.packages);
-  const fs::path directory = nodes_.at(run->node).facts.root / task_directory(order.job->job_id, order.task_id);
-  const Document common =
-      order.job->common_environment.empty() ? Document::array() : Document::parse(order.job->common_environment);
+  begin_in_job(std::move(run), *order.job, order.task_id);
+}
+
+void ProcessHost::perform(RunJobTaskOrder& order) {
+  auto run = std::make_unique<Run>();
+  run->of = Run::Of::JobTask;
+  run->job = order.what.job;
+  run->which = order.what.which;
+  run->node = order.what.node;
+  run->attempt = order.what.attempt;
+  run->spec = Document::parse(order.spec);
+  begin_in_job(std::move(run), *order.job, order.task_id);
+}
+
+void ProcessHost::begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id) {
+  const fs::path& root = nodes_.at(run->node).facts.root;
+  TaskFacts facts{.directory = root / task_directory(job.job_id, task_id), .job_id = job.job_id, .task_id = task_id};
+  const bool is_preparation = run->of == Run::Of::JobTask && run->which == JobTask::Preparation;
+  if (!job.preparation_id.empty() && !is_preparation) {
+    facts.preparation_directory = root / task_directory(job.job_id, job.preparation_id);
+  }
+  const Document common = job.common_environment.empty() ? Document::array() : Document::parse(job.common_environment);
   const Document& settings = Reader(run->spec).array("environmentSettings");
-  begin(std::move(run), {&common, &settings}, {directory, order.job->job_id, order.task_id});
+  begin(std::move(run), {&common, &settings}, facts);
 }
 
 void ProcessHost::perform(KillStartTask& order) {
-  kill_runs([&order](const Run& run) { return run.is_start_task && run.node == order.node && run.boot == order.boot; });
+  kill_runs([&order](const Run& run) {
+    return run.of == Run::Of::StartTask && run.node == order.node && run.boot == order.boot;
+  });
 }
 
 void ProcessHost::perform(KillTask& order) {
   kill_runs([&order](const Run& run) {
-    return !run.is_start_task && run.task == order.task && run.attempt == order.attempt;
+    return run.of == Run::Of::Task && run.task == order.task && run.attempt == order.attempt;
+  });
+}
+
+void ProcessHost::perform(KillJobTask& order) {
+  kill_runs([&order](const Run& run) {
+    return run.of == Run::Of::JobTask && run.job == order.job && run.node == order.node && run.which == order.which &&
+           run.attempt == order.attempt;
   });
 }
 
 void ProcessHost::perform(RemoveTaskFilesOrder& order) {
-  const auto node = nodes_.find(order.what.node);
+  const auto node = nodes_.find(order.node);
   if (node == nodes_.end()) return;
+  const fs::path directory = node->second.facts.root / order.directory;
   for (const auto& [id, run] : runs_) {
-    if (!run->is_start_task && run->task == order.what.task) run->is_forgotten = true;
+    if (run->directory == directory) run->is_forgotten = true;
   }
-  remove_task_files(node->second.facts.root / order.directory);
+  remove_task_files(directory);
 }
 
 // Moved first: a task of the same name may be next, and a process that is still dying does not mind.
@@ -457,15 +486,23 @@ void ProcessHost::stage_out(RunId id) {
   });
 }
 
+Event ProcessHost::report_of(const Run& run) {
+  switch (run.of) {
+    case Run::Of::StartTask:
+      return StartTaskExited{run.node, run.boot, run.attempt, run.outcome};
+    case Run::Of::JobTask:
+      return JobTaskExited{run.job, run.node, run.which, run.attempt, run.outcome};
+    case Run::Of::Task:
+      break;
+  }
+  return TaskExited{run.task, run.attempt, run.outcome};
+}
+
 void ProcessHost::end(RunId id) {
   const auto found = runs_.find(id);
   const std::unique_ptr<Run> run = std::move(found->second);
   runs_.erase(found);
-  if (run->is_start_task) {
-    events_.emplace_back(StartTaskExited{run->node, run->boot, run->attempt, run->outcome});
-  } else {
-    events_.emplace_back(TaskExited{run->task, run->attempt, run->outcome});
-  }
+  events_.push_back(report_of(*run));
   // It may have made its directory only after that was removed.
   if (run->is_forgotten) remove_task_files(run->directory);
   const auto queue = queues_.find(run->directory.string());

@@ -47,10 +47,13 @@ class ProcessHost : public Host {
   std::optional<Failure> upload(const TextUpload& texts) override { return stager_.upload_texts(texts); }
 
  private:
-  // One attempt of a task or start task, from its order to its report.
+  // One attempt of a task of any kind, from its order to its report.
   struct Run {
-    bool is_start_task = false;
+    enum class Of : std::uint8_t { Task, StartTask, JobTask };
+    Of of = Of::Task;
     TaskKey task{};
+    JobKey job{};  // of a JobTask
+    JobTask which{};
     NodeKey node{};
     int boot = 0;
     int attempt = 0;
@@ -82,10 +85,12 @@ class ProcessHost : public Host {
   void perform(BootNodeOrder& order);
   void perform(RunStartTaskOrder& order);
   void perform(RunTaskOrder& order);
+  void perform(RunJobTaskOrder& order);
   void perform(RemoveTaskFilesOrder& order);
   void perform(RemoveNodeOrder& order);
   void perform(KillStartTask& order);
   void perform(KillTask& order);
+  void perform(KillJobTask& order);
   void perform(WakeAt& order);
 
   void install_packages(BootNodeOrder order);
@@ -96,6 +101,8 @@ class ProcessHost : public Host {
   void exited(const TaskExit& exit);
   void stage_out(RunId id);
   void end(RunId id);
+  static Event report_of(const Run& run);
+  void begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id);
   void remove_task_files(const std::filesystem::path& directory);
   void remove_if_unused(const std::filesystem::path& directory);
   void kill_runs(const std::function<bool(const Run&)>& which);

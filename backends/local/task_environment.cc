@@ -52,6 +52,10 @@ std::vector<std::string> task_environment(const NodeFacts& node, const TaskFacts
     environment.push_back("AZ_BATCH_JOB_ID=" + task.job_id);
     environment.push_back("AZ_BATCH_TASK_ID=" + task.task_id);
   }
+  if (!task.preparation_directory.empty()) {
+    environment.push_back("AZ_BATCH_JOB_PREP_DIR=" + task.preparation_directory.native());
+    environment.push_back("AZ_BATCH_JOB_PREP_WORKING_DIR=" + task.preparation_directory.native() + "/wd");
+  }
   environment.insert(environment.end(), node.more.begin(), node.more.end());
   for (const Document* list : settings) {
     for (const Document& setting : *list) {

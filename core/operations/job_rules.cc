@@ -90,10 +90,8 @@ void check_job_document(const Document& job) {
     throw invalid_property("autoPoolSpecification", "set",
                            "Auto pools are not implemented in this version of Batchite");
   }
-  for (const char* name : kSpecialTasks) {
-    if (reader.has(name)) {
-      throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
-    }
+  if (reader.has("jobManagerTask")) {
+    throw invalid_property("jobManagerTask", "set", "jobManagerTask is not implemented in this version of Batchite");
   }
 }
 

@@ -130,24 +130,12 @@ Answer task_counts(Change& change, const Call& call) {
   return Reply{.status = call.operation.status, .body = render_counts(state_of(change, the_job(change, call)).counts)};
 }
 
-// No job has either task yet.
-Answer preparation_status(Change& change, const Call& call) {
-  the_job(change, call);
-  throw Error(errors::kJobPreparationTaskOrReleaseTaskNotSpecified);
-}
-
 constexpr OperationRow kJobs[] = {
-    {"Job_Add", add_job},
-    {"Job_List", list_jobs},
-    {"Job_Get", get_job},
-    {"Job_Patch", patch_job},
-    {"Job_Update", update_job},
-    {"Job_Disable", disable_job},
-    {"Job_Enable", enable_job},
-    {"Job_Terminate", terminate_job},
-    {"Job_Delete", delete_job},
-    {"Job_GetTaskCounts", task_counts},
-    {"Job_ListPreparationAndReleaseTaskStatus", preparation_status},
+    {"Job_Add", add_job},       {"Job_List", list_jobs},
+    {"Job_Get", get_job},       {"Job_Patch", patch_job},
+    {"Job_Update", update_job}, {"Job_Disable", disable_job},
+    {"Job_Enable", enable_job}, {"Job_Terminate", terminate_job},
+    {"Job_Delete", delete_job}, {"Job_GetTaskCounts", task_counts},
 };
 
 }  // namespace

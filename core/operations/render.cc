@@ -25,14 +25,6 @@ std::string_view wire(const Texts& texts, State state) {
   return texts[static_cast<std::size_t>(state)];
 }
 
-Document failure_document(const Failure& failure) {
-  Document document = {{"category", failure.category == Category::UserError ? "UserError" : "ServerError"},
-                       {"code", failure.code},
-                       {"message", failure.message}};
-  for (const auto& [name, value] : failure.details) document["details"].push_back({{"name", name}, {"value", value}});
-  return document;
-}
-
 void put_time(Document& document, const char* name, Time time) {
   if (time != kNever) document[name] = iso8601(time);
 }
@@ -58,7 +50,7 @@ Document start_task_info(const StartTaskStatus& status) {
   put_time(info, "startTime", status.started);
   put_time(info, "endTime", status.ended);
   if (status.exit_code && !status.running) info["exitCode"] = *status.exit_code;
-  if (status.failure) info["failureInfo"] = failure_document(*status.failure);
+  if (status.failure) info["failureInfo"] = render_failure(*status.failure);
   if (!status.running) info["result"] = status.failure ? "failure" : "success";
   info["retryCount"] = status.retries;
   put_time(info, "lastRetryTime", status.last_retry);
@@ -71,7 +63,7 @@ Document task_execution(const TaskStatus& status) {
   put_time(info, "endTime", status.ended);
   const bool completed = status.state == TaskState::Completed;
   if (completed && status.has_exit_code) info["exitCode"] = status.exit_code;
-  if (status.failure) info["failureInfo"] = failure_document(*status.failure);
+  if (status.failure) info["failureInfo"] = render_failure(*status.failure);
   if (completed) info["result"] = status.failure ? "failure" : "success";
   info["retryCount"] = status.retries;
   put_time(info, "lastRetryTime", status.last_retry);
@@ -107,6 +99,14 @@ std::string_view text_of(AllocationState state) { return wire(kAllocationStates,
 std::string_view text_of(NodeState state) { return wire(kNodeStateTexts, state); }
 std::string_view text_of(TaskState state) { return wire(kTaskStates, state); }
 std::string_view text_of(JobState state) { return wire(kJobStates, state); }
+
+Document render_failure(const Failure& failure) {
+  Document document = {{"category", failure.category == Category::UserError ? "UserError" : "ServerError"},
+                       {"code", failure.code},
+                       {"message", failure.message}};
+  for (const auto& [name, value] : failure.details) document["details"].push_back({{"name", name}, {"value", value}});
+  return document;
+}
 
 Document render_pool(const Change& change, std::int64_t key) {
   const auto found = change.state().pools.find(PoolKey{key});

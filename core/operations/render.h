@@ -18,6 +18,9 @@ Document render_node(const Change& change, std::int64_t key);
 Document render_job(const Change& change, std::int64_t key);
 Document render_task(const Change& change, std::int64_t key);
 
+// failureInfo.
+Document render_failure(const Failure& failure);
+
 // taskCounts and taskSlotCounts.
 Document render_counts(const TaskCounts& counts);
 

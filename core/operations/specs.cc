@@ -46,6 +46,13 @@ JobSpec job_spec(const Document& job) {
   if (same_id(reader.text("onAllTasksComplete"), "terminatejob")) {
     spec.on_all_tasks_complete = OnAllTasksComplete::TerminateJob;
   }
+  if (const Document* preparation = reader.find("jobPreparationTask")) {
+    const Reader task(*preparation);
+    spec.preparation = PreparationSpec{.max_retries = task.object("constraints").get("maxTaskRetryCount", 0),
+                                       .wait_for_success = task.get("waitForSuccess", true),
+                                       .rerun_after_reboot = task.get("rerunOnNodeRebootAfterSuccess", true)};
+  }
+  spec.has_release = reader.has("jobReleaseTask");
   if (same_id(reader.text("onTaskFailure"), "performexitoptionsjobaction")) {
     spec.on_task_failure = OnTaskFailure::PerformExitOptionsJobAction;
   }
@@ -59,6 +66,10 @@ std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpe
   extras.dependencies = dependencies_of(task);
   extras.exit = exit_conditions_of(task);
   return extras == TaskExtras{} ? nullptr : std::make_shared<const TaskExtras>(std::move(extras));
+}
+
+Document job_task(const Document& job, JobTask which) {
+  return Reader(job).object(which == JobTask::Preparation ? "jobPreparationTask" : "jobReleaseTask").document();
 }
 
 TaskSpec task_spec(const Document& task, JobKey job) {

@@ -13,6 +13,9 @@ TaskSpec task_spec(const Document& task, JobKey job);
 // Null for a task that has nothing of the kind.
 std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpec& job);
 
+// The job's preparation or release task; an empty object: it has none.
+Document job_task(const Document& job, JobTask which);
+
 // A duration member of the service's normal form, or the fallback.
 Ticks duration_of(const Document& object, std::string_view name, Ticks fallback);
 

@@ -20,10 +20,10 @@ std::span<const OperationRow> later_operations() { return kLater; }
 
 std::vector<OperationRow> operation_rows() {
   std::vector<OperationRow> rows;
-  for (const auto& list :
-       {account_operations(), pool_operations(), node_operations(), node_user_operations(), node_access_operations(),
-        node_log_operations(), node_extension_operations(), application_operations(), certificate_operations(),
-        job_operations(), task_operations(), file_operations(), statistics_operations(), later_operations()}) {
+  for (const auto& list : {account_operations(), pool_operations(), node_operations(), node_user_operations(),
+                           node_access_operations(), node_log_operations(), node_extension_operations(),
+                           application_operations(), certificate_operations(), job_operations(), job_node_operations(),
+                           task_operations(), file_operations(), statistics_operations(), later_operations()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

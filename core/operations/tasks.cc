@@ -35,8 +35,7 @@ void check_task(const Document& task) {
     }
   }
   // What a later milestone brings is refused by name.
-  for (const char* name :
-       {"multiInstanceSettings", "authenticationTokenSettings", "containerSettings"}) {
+  for (const char* name : {"multiInstanceSettings", "authenticationTokenSettings", "containerSettings"}) {
     if (reader.has(name)) {
       throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
     }
@@ -61,10 +60,23 @@ NodeKey affinity_of(const Change& change, const Job& job, const Document& task) 
   return change.find_node(job.pool, std::string_view(wish).substr(4)).value_or(kNoNode);
 }
 
+// The tasks that a job has for its nodes have directories beside those of its tasks, so no task may have their ids.
+void check_id(const Change& change, JobKey key, const std::string& id) {
+  if (!change.state().jobs.at(key).spec.preparation) return;
+  const Document job = Document::parse(change.read().get(Kind::Job, number(key)).spec);
+  if (same_id(id, Reader(job_task(job, JobTask::Preparation)).text("id"))) {
+    throw Error(errors::kTaskIdSameAsJobPreparationTask);
+  }
+  if (same_id(id, Reader(job_task(job, JobTask::Release)).text("id"))) {
+    throw Error(errors::kTaskIdSameAsJobReleaseTask);
+  }
+}
+
 // Checks, completes and stores one task; the scheduler hears of it from the caller. Throws TaskExists.
 TasksAdded::One store_task(Change& change, JobKey key, Document task) {
   const Job& job = change.state().jobs.at(key);
   check_task(task);
+  check_id(change, key, task["id"]);
   check_task_relations(task, job.spec);
   check_package_references(change, task);
   drop_empty_lists(task);

@@ -1,9 +1,11 @@
 // Orders that leave the scheduler, and what it touched on the way.
 #pragma once
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/scheduler/job_node.h"
 #include "core/scheduler/keys.h"
 
 namespace batchite {
@@ -40,12 +42,29 @@ struct RemoveTaskFiles {
   TaskKey task;
   NodeKey node;
 };
+struct RunJobTask {  // answered by JobTaskExited
+  JobKey job;
+  NodeKey node;
+  JobTask which;
+  int attempt;
+};
+struct KillJobTask {  // no answer is waited for
+  JobKey job;
+  NodeKey node;
+  JobTask which;
+  int attempt;
+};
+struct RemoveJobTaskFiles {
+  JobKey job;
+  NodeKey node;
+  JobTask which;
+};
 struct WakeAt {  // the earliest timer; replaces an earlier WakeAt
   Time at;
 };
 
-using Action =
-    std::variant<BootNode, RemoveNode, RunStartTask, KillStartTask, RunTask, KillTask, RemoveTaskFiles, WakeAt>;
+using Action = std::variant<BootNode, RemoveNode, RunStartTask, KillStartTask, RunTask, KillTask, RemoveTaskFiles,
+                            RunJobTask, KillJobTask, RemoveJobTaskFiles, WakeAt>;
 
 // For how long a pool had how many cores.
 struct PoolUse {
@@ -62,6 +81,7 @@ struct Effects {
     std::vector<NodeKey> nodes;
     std::vector<JobKey> jobs;
     std::vector<TaskKey> tasks;
+    std::vector<std::pair<JobKey, NodeKey>> job_nodes;  // erasing a job erases its own without listing them
   };
   Keys touched;  // their status changed
   Keys erased;   // they no longer exist; erasing a job erases its tasks, a pool its nodes (listed too)

@@ -22,6 +22,7 @@ struct Recount {
   std::unordered_map<NodeKey, int> used_slots;
   std::unordered_map<NodeKey, std::size_t> running;
   std::unordered_map<NodeKey, std::int64_t> kept;
+  std::unordered_map<NodeKey, std::set<JobKey>> jobs;
   std::map<Ticks, std::size_t> retained;
 };
 
@@ -46,6 +47,16 @@ void check_dependencies(const State& state, TaskKey key, const Task& task) {
   require(member->satisfied == task.status.satisfies, "task {} is wrongly said to have ended well", number(key));
 }
 
+// A task that is preparing waits for something.
+void check_preparing(const State& state, TaskKey key, const Task& task) {
+  if (task.status.state != TaskState::Preparing) return;
+  const Job& job = state.jobs.at(task.spec.job);
+  const auto at = job.nodes.find(task.status.node);
+  require(job.spec.preparation && job.spec.preparation->wait_for_success && at != job.nodes.end() &&
+              at->second.preparation.state == JobTaskStatus::State::Running,
+          "task {} is preparing, but no preparation runs", number(key));
+}
+
 void recount_task(const State& state, TaskKey key, const Task& task, Recount& sums) {
   const TaskStatus& status = task.status;
   require(state.jobs.contains(task.spec.job), "task {} is of no job", number(key));
@@ -65,6 +76,7 @@ void recount_task(const State& state, TaskKey key, const Task& task, Recount& su
       sums.used_slots[status.node] += task.spec.required_slots;
       ++sums.running[status.node];
       require(status.attempt > 0, "task {} runs and was never started", number(key));
+      check_preparing(state, key, task);
       break;
     case TaskState::Completed:
       require(status.ended != kNever, "task {} is completed and has no end", number(key));
@@ -148,6 +160,34 @@ void check_job(const State& state, JobKey key, const Job& job, Recount& sums) {
   require(job.status.state != JobState::Disabling || job.counts.running > 0, "job {} waits for nothing", number(key));
 }
 
+void check_job_node(const State& state, std::pair<JobKey, NodeKey> key, const Job& job, const JobNodeStatus& status) {
+  using At = JobTaskStatus::State;
+  const auto say = [&](bool holds, const char* what) {
+    require(holds, "job {} on node {}: {}", number(key.first), number(key.second), what);
+  };
+  const bool is_ending = job.status.state == JobState::Terminating || job.status.state == JobState::Deleting;
+  const bool is_over = is_ending || job.status.state == JobState::Completed;
+  const At preparation = status.preparation.state, release = status.release.state;
+  const Node* node = find(state.nodes, key.second);
+  const bool up = node && is_up(*node);
+  say(preparation != At::Running || (up && !is_over), "a preparation runs where it cannot");
+  say(preparation != At::Due, "a preparation is due");
+  say(release != At::Running || (up && is_ending), "a release runs where it cannot");
+  say(release != At::Due || (node && is_booting(state.settings, *node) && is_ending), "a release waits for no boot");
+  say(!status.is_barred || (preparation == At::Completed && !status.is_prepared), "it is barred without a failure");
+  say(!status.is_prepared || (preparation == At::Completed && status.owes_release),
+      "it is prepared without having run");
+}
+
+void check_job_nodes(const State& state, JobKey key, const Job& job, Recount& sums) {
+  for (const auto& [node, status] : job.nodes) {
+    check_job_node(state, {key, node}, job, status);
+    if (state.nodes.contains(node) && job.status.state != JobState::Completed) sums.jobs[node].insert(key);
+  }
+  const bool is_ending = job.status.state == JobState::Terminating || job.status.state == JobState::Deleting;
+  require(is_ending != is_released(job), "job {} waits for no release task", number(key));
+}
+
 void check_node(const State& state, NodeKey key, const Node& node, Recount& sums) {
   const Pool* pool = find(state.pools, node.status.pool);
   require(pool != nullptr, "node {} is of no pool", number(key));
@@ -157,8 +197,10 @@ void check_node(const State& state, NodeKey key, const Node& node, Recount& sums
   require(node.running.size == sums.running[key], "node {} does not list what it runs", number(key));
   require(node.kept == sums.kept[key], "node {} keeps {} directories but says {}", number(key), sums.kept[key],
           node.kept);
-  check_list(state, node.running, fmt::format("the running list of node {}", number(key)),
-             [&](const Task& task) { return task.status.state == TaskState::Running && task.status.node == key; });
+  check_list(state, node.running, fmt::format("the running list of node {}", number(key)), [&](const Task& task) {
+    return (task.status.state == TaskState::Preparing || task.status.state == TaskState::Running) &&
+           task.status.node == key;
+  });
   const NodeState at = node.status.state;
   require(at != NodeState::Running || node.running.size > 0, "node {} is running without a task", number(key));
   require(node.running.size == 0 || at == NodeState::Running || at == NodeState::LeavingPool ||
@@ -166,6 +208,7 @@ void check_node(const State& state, NodeKey key, const Node& node, Recount& sums
           "node {} has tasks in a state that allows none", number(key));
   require(node.bucket == (takes_tasks(node) ? node.free_slots : Node::kNoBucket), "node {} is in the wrong ring",
           number(key));
+  require(node.jobs == sums.jobs[key], "node {} lists the wrong jobs", number(key));
   require(node.recent.size() <= 10, "node {} remembers too many tasks", number(key));
   for (const TaskKey task : node.recent) {
     const Task* row = state.tasks.find(task);
@@ -251,11 +294,13 @@ void check(const State& state) {
     nodes += pool.nodes.size();
   }
   require(nodes == state.nodes.size(), "{} nodes are in no pool's list", state.nodes.size() - nodes);
+  for (const auto& [key, job] : state.jobs) check_job_nodes(state, key, job, sums);
   for (const auto& [key, node] : state.nodes) check_node(state, key, node, sums);
   for (const auto& [key, job] : state.jobs) check_job(state, key, job, sums);
   check_retained(state, sums);
   require(state.pools_by_id.size() == state.pools.size(), "there are more pool ids than pools");
   require(state.unsettled.empty(), "a step ended with something left to place");
+  require(state.released.empty(), "a step ended with a job left to end");
 }
 
 }  // namespace batchite

@@ -145,6 +145,13 @@ struct TaskExited {
   int attempt;
   Outcome outcome;
 };
+struct JobTaskExited {
+  JobKey job;
+  NodeKey node;
+  JobTask which;
+  int attempt;
+  Outcome outcome;
+};
 struct Tick {};           // time has passed; answers WakeAt
 struct HostRestarted {};  // nothing of what ran is left; nodes boot again, running tasks are recovered
 
@@ -153,6 +160,6 @@ using Event =
                  NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodePreemptAsked, NodeSchedulingAsked, JobAdded,
                  JobSpecChanged, JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked, TasksAdded,
                  TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked, NodeBooted, NodeRemoved,
-                 NodeLost, StartTaskExited, TaskExited, Tick, HostRestarted>;
+                 NodeLost, StartTaskExited, TaskExited, JobTaskExited, Tick, HostRestarted>;
 
 }  // namespace batchite

@@ -38,6 +38,8 @@ void explain_nodes(const State& state, const Pool& pool, const Task& task, std::
     const Node& node = state.nodes.at(key);
     if (!takes_tasks(node)) {
       obstacles.push_back({Reason::NodeNotReady, key});
+    } else if (is_barred(state.jobs.at(task.spec.job), key)) {
+      obstacles.push_back({Reason::NodeBarred, key});
     } else if (node.free_slots < task.spec.required_slots) {
       obstacles.push_back({Reason::NodeFull, key, node.free_slots, task.spec.required_slots});
     }
@@ -70,6 +72,7 @@ void explain_pool(const State& state, const Pool& pool, TaskKey key, const Task&
 
 std::vector<Obstacle> explain(const State& state, TaskKey key) {
   const Task& task = state.tasks.at(key);
+  if (task.status.state == TaskState::Preparing) return {{Reason::Preparing, task.status.node}};
   if (task.status.state != TaskState::Active) return {{Reason::TaskNotActive}};
   std::vector<Obstacle> obstacles;
   const Job& job = state.jobs.at(task.spec.job);

@@ -58,8 +58,24 @@ void terminate(State& state, JobKey key, Job& job, const std::string& reason, Ti
   job.status.modified = now;
   move_to(state, key, job, JobState::Terminating, now, out);
   evict_all(state, key, job, Evict::Terminate, now, out);
-  job.status.ended = now;
-  move_to(state, key, job, JobState::Completed, now, out);
+  stop_preparations(key, job, now, out);
+  begin_releases(state, key, job, now, out);
+  end_if_released(state, key, now, out);
+}
+
+void erase_job(State& state, JobKey key, Job& job, Time now, Effects& out) {
+  for (const auto& [first, last] : job.tasks) {
+    for (auto task = number(first); task <= number(last); ++task) {
+      if (state.tasks.find(TaskKey{task})) erase_task(state, TaskKey{task}, now, out);
+    }
+  }
+  stop_preparations(key, job, now, out);
+  leave_nodes(state, key, job);
+  remove_files(state, key, job, out);
+  accrue(state.totals.jobs, job.status.sums);
+  out.totals = true;
+  state.jobs.erase(key);
+  out.erased.jobs.push_back(key);
 }
 
 void disable(State& state, JobKey key, Job& job, DrainOption tasks, Time now, Effects& out) {
@@ -123,6 +139,18 @@ void end_if_complete(State& state, JobKey key, Job& job, Time now, Effects& out)
   terminate(state, key, job, "AllTasksComplete", now, out);
 }
 
+void end_if_released(State& state, JobKey key, Time now, Effects& out) {
+  Job* job = find(state.jobs, key);
+  if (!job || !is_released(*job)) return;
+  if (job->status.state == JobState::Terminating) {
+    job->status.ended = now;
+    leave_nodes(state, key, *job);
+    move_to(state, key, *job, JobState::Completed, now, out);
+  } else if (job->status.state == JobState::Deleting) {
+    erase_job(state, key, *job, now, out);
+  }
+}
+
 void wall_clock_passed(State& state, JobKey key, Time now, Effects& out) {
   Job* job = find(state.jobs, key);
   if (!job || after(job->status.created, job->spec.max_wall_clock) > now) return;
@@ -177,17 +205,17 @@ void on(State& state, const JobTerminateAsked& e, Time now, Effects& out) {
 
 void on(State& state, const JobDeleteAsked& e, Time now, Effects& out) {
   Job* job = find(state.jobs, e.job);
-  if (!job) return;
+  if (!job || job->status.state == JobState::Deleting) return;
+  const bool was_ended = job->status.state == JobState::Completed;
+  job->status.modified = now;
   move_to(state, e.job, *job, JobState::Deleting, now, out);
-  for (const auto& [first, last] : job->tasks) {
-    for (auto key = number(first); key <= number(last); ++key) {
-      if (state.tasks.find(TaskKey{key})) erase_task(state, TaskKey{key}, now, out);
-    }
+  if (!was_ended && owes_release(*job)) {
+    // Its tasks stay until then: what they left is there for the release tasks.
+    evict_all(state, e.job, *job, Evict::Terminate, now, out);
+    stop_preparations(e.job, *job, now, out);
+    begin_releases(state, e.job, *job, now, out);
   }
-  accrue(state.totals.jobs, job->status.sums);
-  out.totals = true;
-  state.jobs.erase(e.job);
-  out.erased.jobs.push_back(e.job);
+  end_if_released(state, e.job, now, out);
 }
 
 }  // namespace batchite::scheduler

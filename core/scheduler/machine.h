@@ -30,7 +30,8 @@ struct Ending {
 // --- task.cc: REQUIRES of task and node keys here: they exist ---
 void start(State& state, TaskKey key, NodeKey on, Time now, Effects& out);
 void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out);
-void evict(State& state, TaskKey key, Evict how, Time now, Effects& out);  // REQUIRES: it runs
+void evict(State& state, TaskKey key, Evict how, Time now, Effects& out);  // REQUIRES: it has a node
+void begin_prepared(State& state, TaskKey key, Time now, Effects& out);    // REQUIRES: it is preparing
 void erase_task(State& state, TaskKey key, Time now, Effects& out);
 void count(Job& job, const Task& task, int by);
 // Completed tasks with a directory: in the list of their retention, and counted at their node.
@@ -58,6 +59,8 @@ void after_ending(State& state, JobKey key, Job& job, Time now, Effects& out);
 void perform(State& state, JobKey key, Job& job, JobAction action, Time now, Effects& out);  // of a task's ending
 void wall_clock_passed(State& state, JobKey key, Time now, Effects& out);
 void end_if_complete(State& state, JobKey key, Job& job, Time now, Effects& out);
+// Once a job on its way out has nothing left to release, it is completed or gone.
+void end_if_released(State& state, JobKey key, Time now, Effects& out);
 void append(std::vector<TaskRange>& ranges, TaskKey key);
 void compact(const State& state, Job& job);  // after a task of it went; does something now and then
 
@@ -72,6 +75,8 @@ void stay_in_pool(State& state, NodeKey key, Node& node, Time now, Effects& out)
 void after_ending(State& state, NodeKey key, Node& node, Time now, Effects& out);
 // Its machine or its disk is gone: what ran there runs elsewhere.
 void lose(State& state, NodeKey key, Node& node, const NodeLost& how, Time now, Effects& out);
+// Processes can be started on it.
+bool is_up(const Node& node);
 // BootNode is out and not answered.
 bool is_booting(const Settings& settings, const Node& node);
 // How long a preempted node is not there.
@@ -83,6 +88,27 @@ bool keeps_directory(const Node& node, const Task& task);
 void preemption_due(State& state, NodeKey key, Time now, Effects& out);
 void preemption_plan_due(State& state, Time now, Effects& out);
 void keep_preemption_plan(State& state, Time now);  // begins it, if there is one
+// --- job_node.cc: preparation and release tasks ---
+// Sees to it that the job's preparation runs or has run there. Whether a task has to wait for it.
+bool prepare(State& state, JobKey key, Job& job, NodeKey on, Time now, Effects& out);
+void stop_preparations(JobKey key, Job& job, Time now, Effects& out);
+void begin_releases(State& state, JobKey key, Job& job, Time now, Effects& out);
+bool is_barred(const Job& job, NodeKey node);  // preparation failed there
+bool owes_release(const Job& job);             // somewhere
+bool is_released(const Job& job);              // none of its release tasks runs or is about to
+void end_released_jobs(State& state, Time now, Effects& out);
+// The job is completed or about to go: what happens to its nodes does not matter to it any more.
+void leave_nodes(State& state, JobKey key, const Job& job);
+void remove_files(const State& state, JobKey key, const Job& job, Effects& out);  // of both tasks, on every node
+// What happens to a node's processes and disk.
+enum class Down : std::uint8_t {
+  Reboots,   // its processes end
+  Vanished,  // they have ended already
+  Broke,     // they end, and it may never come back
+  Renewed,   // they end, and its disk is lost with it or made anew
+};
+void jobs_lose(State& state, NodeKey key, Node& node, Down how, Time now, Effects& out);
+void begin_due_releases(State& state, NodeKey key, Node& node, Time now, Effects& out);
 
 // --- pool.cc ---
 void allocation_due(State& state, PoolKey key, Time now, Effects& out);
@@ -173,6 +199,7 @@ void on(State& state, const NodeRemoved& e, Time now, Effects& out);
 void on(State& state, const NodeLost& e, Time now, Effects& out);
 void on(State& state, const StartTaskExited& e, Time now, Effects& out);
 void on(State& state, const TaskExited& e, Time now, Effects& out);
+void on(State& state, const JobTaskExited& e, Time now, Effects& out);
 void on(State& state, const Tick& e, Time now, Effects& out);
 void on(State& state, const HostRestarted& e, Time now, Effects& out);
 

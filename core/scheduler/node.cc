@@ -63,6 +63,7 @@ void drain(State& state, const Node& node, DrainOption option, Time now, Effects
 
 void boot(State& state, NodeKey key, Node& node, NodeState meanwhile, bool fresh, Time now, Effects& out) {
   end_start_task(key, node, out);
+  jobs_lose(state, key, node, fresh ? Down::Renewed : Down::Reboots, now, out);
   if (fresh) empty_directories(node, now);
   node.status.error.reset();
   ++node.status.boot;
@@ -82,6 +83,7 @@ void carry_out(State& state, NodeKey key, Node& node, Time now, Effects& out) {
     case Pending::None:
       return;
     case Pending::Leave:
+      jobs_lose(state, key, node, Down::Renewed, now, out);
       touch(out.touched.nodes, key);
       out.actions.push_back(RemoveNode{key});
       return;
@@ -92,6 +94,7 @@ void carry_out(State& state, NodeKey key, Node& node, Time now, Effects& out) {
     case Pending::Deallocate:
       node.status.preempt_at = kNever;
       end_start_task(key, node, out);
+      jobs_lose(state, key, node, Down::Renewed, now, out);
       empty_directories(node, now);
       touch(out.touched.nodes, key);
       out.actions.push_back(RemoveNode{key});
@@ -122,6 +125,7 @@ void start_task_failed(State& state, NodeKey key, Node& node, const Outcome& out
 // The host that ran it begins anew.
 void restart(State& state, NodeKey key, Node& node, Time now, Effects& out) {
   if (node.status.state == NodeState::Deallocated) return;
+  jobs_lose(state, key, node, Down::Vanished, now, out);
   const bool waits_for_allocation = node.status.state == NodeState::Preempted;
   const bool leaving = node.status.state == NodeState::LeavingPool;
   const bool deallocating = node.status.state == NodeState::Deallocating;
@@ -130,6 +134,7 @@ void restart(State& state, NodeKey key, Node& node, Time now, Effects& out) {
                      node.status.state == NodeState::Reimaging || never_booted;
   node.status.pending = leaving ? Pending::Leave : deallocating ? Pending::Deallocate : Pending::None;
   node.status.drain = DrainOption::Requeue;
+  touch(out.touched.nodes, key);
   if (!leaving && !deallocating && !waits_for_allocation) {
     node.status.start_task.reset();  // nothing is left to be killed
     boot(state, key, node, NodeState::Starting, fresh, now, out);
@@ -155,6 +160,22 @@ bool is_booting(const Settings& settings, const Node& node) {
 
 Ticks time_away(const Settings& settings, const Node& node) {
   return std::max(settings.allocation_delay, node.status.away);
+}
+
+bool is_up(const Node& node) {
+  switch (node.status.state) {
+    case NodeState::Idle:
+    case NodeState::Running:
+    case NodeState::Offline:
+    case NodeState::WaitingForStartTask:
+    case NodeState::StartTaskFailed:
+      return true;
+    case NodeState::LeavingPool:
+    case NodeState::Deallocating:
+      return node.status.pending != Pending::None;  // it waits for its tasks
+    default:
+      return false;
+  }
 }
 
 bool keeps_directory(const Node& node, const Task& task) { return task.status.ended > node.status.emptied; }
@@ -286,6 +307,7 @@ void on(State& state, const NodeBooted& e, Time now, Effects& out) {
   }
   const bool waits = spec && spec->wait_for_success;
   move_to(state, e.node, *node, waits ? NodeState::WaitingForStartTask : usual_state(*node), now, out);
+  begin_due_releases(state, e.node, *node, now, out);
 }
 
 void on(State& state, const NodeRemoved& e, Time now, Effects& out) {
@@ -311,6 +333,7 @@ void lose(State& state, NodeKey key, Node& node, const NodeLost& how, Time now, 
     node.status.error = how.error;
     move_to(state, key, node, how.state, now, out);
   }
+  jobs_lose(state, key, node, how.state == NodeState::Preempted ? Down::Renewed : Down::Broke, now, out);
   node.status.preempt_at = kNever;
   if (how.state == NodeState::Preempted) empty_directories(node, now);
   touch(out.touched.nodes, key);

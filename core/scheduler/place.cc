@@ -180,8 +180,9 @@ std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task
   return std::nullopt;
 }
 
-// Slots apart, nothing forbids a node so far.
-bool may_run_on(const State& /*state*/, const Task& /*task*/, NodeKey /*key*/, const Node& /*node*/) { return true; }
+bool may_run_on(const State& state, const Task& task, NodeKey key, const Node& /*node*/) {
+  return !is_barred(state.jobs.at(task.spec.job), key);
+}
 
 void place(State& state, PoolKey key, Time now, Effects& out) {
   Pool* pool = find(state.pools, key);

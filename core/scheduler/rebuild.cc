@@ -25,6 +25,7 @@ void forget_derived(State& state) {
   for (auto& [key, node] : state.nodes) {
     node.running = {};
     node.kept = 0;
+    node.jobs.clear();
     node.recent.clear();
     node.bucket = Node::kNoBucket;
   }
@@ -74,7 +75,7 @@ void rebuild_tasks(State& state) {
     append(job.tasks, key);
     count(job, task, +1);
     if (task.status.state == TaskState::Active) enqueue(state, key, task, Position::Last);
-    if (task.status.state == TaskState::Running) {
+    if (task.status.state == TaskState::Preparing || task.status.state == TaskState::Running) {
       Node& node = state.nodes.at(task.status.node);
       insert(state, node.running, key, TaskKey{});
       node.free_slots -= task.spec.required_slots;
@@ -86,9 +87,11 @@ void rebuild_tasks(State& state) {
 }
 
 void rebuild_recent(State& state) {
-  const auto newer = [&](TaskKey a, TaskKey b) {
-    return state.tasks.at(a).status.started > state.tasks.at(b).status.started;
+  const auto came = [&](TaskKey key) {
+    const TaskStatus& status = state.tasks.at(key).status;
+    return status.state == TaskState::Preparing ? status.state_since : status.started;
   };
+  const auto newer = [&](TaskKey a, TaskKey b) { return came(a) > came(b); };
   state.tasks.each([&](TaskKey key, const Task& task) {
     Node* node = find(state.nodes, task.status.node);
     if (!node) return;
@@ -96,6 +99,15 @@ void rebuild_recent(State& state) {
     recent.insert(std::lower_bound(recent.begin(), recent.end(), key, newer), key);
     if (recent.size() > kRecentTasks) recent.pop_back();
   });
+}
+
+void rebuild_job_nodes(State& state) {
+  for (const auto& [key, job] : state.jobs) {
+    if (job.status.state == JobState::Completed) continue;
+    for (const auto& [node_key, status] : job.nodes) {
+      if (Node* node = find(state.nodes, node_key)) node->jobs.insert(key);
+    }
+  }
 }
 
 void arm_timers(State& state) {
@@ -137,10 +149,12 @@ void rebuild(State& state) {
   rebuild_dependencies(state);
   rebuild_tasks(state);
   rebuild_recent(state);
+  rebuild_job_nodes(state);
   for (const NodeKey key : nodes) file(state, key, state.nodes.at(key));
   for (auto& [key, job] : state.jobs) file(state, key, job);
   arm_timers(state);
   state.unsettled.clear();
+  state.released.clear();
 }
 
 }  // namespace batchite

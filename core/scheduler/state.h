@@ -25,6 +25,7 @@
 #include "core/base/time.h"
 #include "core/scheduler/dependencies.h"
 #include "core/scheduler/extras.h"
+#include "core/scheduler/job_node.h"
 #include "core/scheduler/keys.h"
 #include "core/scheduler/table.h"
 
@@ -195,6 +196,8 @@ struct JobSpec {
   OnAllTasksComplete on_all_tasks_complete = OnAllTasksComplete::NoAction;
   OnTaskFailure on_task_failure = OnTaskFailure::NoAction;
   bool uses_dependencies = false;  // fixed when it is added
+  std::optional<PreparationSpec> preparation = std::nullopt;
+  bool has_release = false;
 };
 
 struct JobStatus {
@@ -209,6 +212,31 @@ struct JobStatus {
   std::string terminate_reason;
   DrainOption disable = DrainOption::Requeue;
   JobSums sums;
+};
+
+// What became of a preparation or release task on one node.
+struct JobTaskStatus {
+  enum class State : std::uint8_t {
+    None,
+    Due,  // to be begun as soon as the node has booted
+    Running,
+    Completed
+  };
+  State state = State::None;
+  std::int32_t attempt = 0;  // counts starts; news of an earlier attempt is ignored
+  int retries = 0;
+  Time started = kNever;  // of the latest attempt
+  Time ended = kNever;
+  Time last_retry = kNever;
+  std::optional<int> exit_code;
+  std::optional<Failure> failure;
+};
+
+struct JobNodeStatus {
+  JobTaskStatus preparation, release;
+  bool is_prepared = false;   // tasks need not wait here
+  bool is_barred = false;     // preparation failed: no task of the job runs here until the disk is made anew
+  bool owes_release = false;  // preparation has been completed on the disk that the node has now
 };
 
 struct TaskSpec {
@@ -279,6 +307,7 @@ struct TaskRange {
 struct Job {
   JobSpec spec;
   JobStatus status;
+  std::map<NodeKey, JobNodeStatus> nodes;  // every node that it ever prepared; some may be gone
   // Derived.
   TaskCounts counts;
   std::vector<TaskRange> tasks;    // all of them, in the order of creation
@@ -296,6 +325,7 @@ struct Node {
   int free_slots = 0;
   TaskList running;
   std::int64_t kept = 0;       // completed tasks whose directories are still here
+  std::set<JobKey> jobs;       // that have prepared it and are not completed
   std::deque<TaskKey> recent;  // tasks that ran here last, at most 10, newest first
   int bucket = kNoBucket;      // which of the pool's by_free it is in
   NodeKey bucket_previous{}, bucket_next{};
@@ -381,6 +411,7 @@ struct State {
   Time wake_at = kNever;           // of the last WakeAt
   std::optional<Random> random;    // of the preemption plan; none before its first draw
   std::vector<PoolKey> unsettled;  // within a step: pools that may have something to start
+  std::vector<JobKey> released;    // within a step: jobs of which a release task has ended
 };
 
 // Puts a resource read from the store back; rebuild() then derives the rest. Restoring starts nothing: HostRestarted

@@ -26,13 +26,17 @@ void step(State& state, const Event& event, Time now, Effects& effects) {
     effects.totals = true;
   }
   std::visit([&](const auto& fact) { scheduler::on(state, fact, now, effects); }, event);
+  scheduler::end_released_jobs(state, now, effects);
   place_unsettled(state, now, effects);
   scheduler::announce_earliest_timer(state, effects);
   Effects::Keys& touched = effects.touched;
   const Effects::Keys& erased = effects.erased;
   if (!erased.pools.empty()) forget_gone(touched.pools, state.pools);
   if (!erased.nodes.empty()) forget_gone(touched.nodes, state.nodes);
-  if (!erased.jobs.empty()) forget_gone(touched.jobs, state.jobs);
+  if (!erased.jobs.empty()) {
+    forget_gone(touched.jobs, state.jobs);
+    std::erase_if(touched.job_nodes, [&](const auto& key) { return !state.jobs.contains(key.first); });
+  }
   if (!erased.tasks.empty()) forget_gone(touched.tasks, state.tasks);
 }
 

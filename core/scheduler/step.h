@@ -25,6 +25,8 @@ struct Obstacle {
     NeedsMoreSlots,    // a: needed, b: a node's all; it can never run
     JobAtMaxParallel,  // a: running, b: maxParallelTasks
     NodeNotReady,      // node: its state
+    Preparing,         // node: where the job preparation task runs
+    NodeBarred,        // node: the job preparation task failed there
     NodeFull,          // node; a: free slots, b: needed
     BehindOthers,      // a: tasks that go first
     AboutToStart,

@@ -30,11 +30,21 @@ void forget_node(State& state, TaskKey key, Task& task, Effects& out) {
   task.status.node = kNoNode;
 }
 
+bool has_slots(const Task& task) {
+  return task.status.state == TaskState::Preparing || task.status.state == TaskState::Running;
+}
+
 void give_slots_back(State& state, Task& task) {
   Node& node = state.nodes.at(task.status.node);
   remove(state, node.running, task);
   node.free_slots += task.spec.required_slots;
   file(state, task.status.node, node);
+}
+
+// Before its first process there the task leaves nothing behind.
+void forget_unused_node(State& state, TaskKey key, Task& task) {
+  std::erase(state.nodes.at(task.status.node).recent, key);
+  task.status.node = kNoNode;
 }
 
 void after_ending_at(State& state, NodeKey key, Time now, Effects& out) {
@@ -130,10 +140,11 @@ void start(State& state, TaskKey key, NodeKey on, Time now, Effects& out) {
   dequeue(state, key, task);
   count(job, task, -1);
   forget_node(state, key, task, out);
-  move_to(task, TaskState::Running, now);
+  const bool waits = prepare(state, task.spec.job, job, on, now, out);
+  move_to(task, waits ? TaskState::Preparing : TaskState::Running, now);
   count(job, task, +1);
   status.node = on;
-  status.started = now;
+  status.started = waits ? kNever : now;
   ++status.attempt;
   insert(state, node.running, key, TaskKey{});
   node.free_slots -= task.spec.required_slots;
@@ -145,7 +156,15 @@ void start(State& state, TaskKey key, NodeKey on, Time now, Effects& out) {
   note_recent(node, key);
   file(state, on, node);
   file(state, task.spec.job, job);
-  out.actions.push_back(RunTask{key, status.attempt, on});
+  if (!waits) out.actions.push_back(RunTask{key, status.attempt, on});
+  touch(out.touched.tasks, key);
+}
+
+void begin_prepared(State& state, TaskKey key, Time now, Effects& out) {
+  Task& task = state.tasks.at(key);
+  move_to(task, TaskState::Running, now);
+  task.status.started = now;
+  out.actions.push_back(RunTask{key, task.status.attempt, task.status.node});
   touch(out.touched.tasks, key);
 }
 
@@ -154,9 +173,12 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
   Job& job = state.jobs.at(task.spec.job);
   const bool ran = task.status.state == TaskState::Running;
   const ExitOptions options = options_for(task, ending);
+  const bool had_slots = has_slots(task);
+  const NodeKey node = task.status.node;
   count(job, task, -1);
-  if (ran) {
+  if (had_slots) {
     give_slots_back(state, task);
+    if (!ran) forget_unused_node(state, key, task);
   } else {
     dequeue(state, key, task);
   }
@@ -171,7 +193,7 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
   retain(state, key, task);
   touch(out.touched.tasks, key);
   touch(out.touched.jobs, task.spec.job);
-  if (ran) after_ending_at(state, task.status.node, now, out);
+  if (had_slots) after_ending_at(state, node, now, out);
   perform(state, task.spec.job, job, options.job, now, out);
   after_ending(state, task.spec.job, job, now, out);
 }
@@ -179,11 +201,14 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
 void evict(State& state, TaskKey key, Evict how, Time now, Effects& out) {
   Task& task = state.tasks.at(key);
   TaskStatus& status = task.status;
-  if (how != Evict::Vanish) out.actions.push_back(KillTask{key, status.attempt, status.node});
+  const NodeKey node = status.node;
+  const bool ran = status.state == TaskState::Running;
+  if (ran && how != Evict::Vanish) out.actions.push_back(KillTask{key, status.attempt, node});
   if (how == Evict::Terminate) return complete(state, key, ended_by_request(), now, out);
   Job& job = state.jobs.at(task.spec.job);
   count(job, task, -1);
   give_slots_back(state, task);
+  if (!ran) forget_unused_node(state, key, task);
   move_to(task, TaskState::Active, now);
   if (how == Evict::Requeue) {
     ++status.requeues;
@@ -192,7 +217,7 @@ void evict(State& state, TaskKey key, Evict how, Time now, Effects& out) {
   count(job, task, +1);
   enqueue(state, key, task, Position::First);
   touch(out.touched.tasks, key);
-  after_ending_at(state, status.node, now, out);
+  after_ending_at(state, node, now, out);
   after_ending(state, task.spec.job, job, now, out);
 }
 
@@ -205,6 +230,9 @@ void erase_task(State& state, TaskKey key, Time now, Effects& out) {
       dequeue(state, key, task);
       break;
     case TaskState::Preparing:
+      give_slots_back(state, task);
+      forget_unused_node(state, key, task);
+      break;
     case TaskState::Running:
       out.actions.push_back(KillTask{key, task.status.attempt, node});
       give_slots_back(state, task);
@@ -317,7 +345,7 @@ void on(State& state, const TaskTerminateAsked& e, Time now, Effects& out) {
   Task* task = state.tasks.find(e.task);
   if (!task || task->status.state == TaskState::Completed) return;
   task->status.modified = now;
-  if (task->status.state == TaskState::Running) return evict(state, e.task, Evict::Terminate, now, out);
+  if (has_slots(*task)) return evict(state, e.task, Evict::Terminate, now, out);
   complete(state, e.task, ended_by_request(), now, out);
 }
 

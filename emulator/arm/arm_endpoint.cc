@@ -153,7 +153,8 @@ class Answer {
     switch (operation) {
       case ArmOperation::ListPackages: {
         Document all = Document::array();
-        for (const Document& one : manage(Management::GetApplication)["packages"]) all.push_back(package(one));
+        const Document application = manage(Management::GetApplication);
+        for (const Document& one : application.at("packages")) all.push_back(package(one));
         return list(all);
       }
       case ArmOperation::GetPackage:

@@ -12,6 +12,8 @@
 namespace batchite::cli {
 namespace {
 
+constexpr const char* kHeader = "APPLICATION\tDISPLAY NAME\tDEFAULT\tVERSIONS\n";
+
 using ::testing::HasSubstr;
 
 class AppCommandsTest : public LocalBackendTest {
@@ -46,7 +48,7 @@ TEST_F(AppCommandsTest, AnApplicationIsMadeShownAndUsed) {
   EXPECT_THAT(made.out, HasSubstr("active"));
   EXPECT_EQ(cli({"app", "create", "tool", "2.0", zip()}).code, kOk);
   const auto listed = cli({"app", "list", "-o", "tsv"});
-  EXPECT_EQ(listed.out, "tool\tA tool\t1.0\t1.0 2.0\n");
+  EXPECT_EQ(listed.out, std::string(kHeader) + "tool\tA tool\t1.0\t1.0 2.0\n");
   const auto shown = cli({"app", "show", "tool", "-o", "json"});
   EXPECT_EQ(Document::parse(shown.out)["packages"].size(), 2U);
   EXPECT_EQ(cli({"app", "set-default", "tool", "2.0"}).code, kOk);
@@ -61,10 +63,10 @@ TEST_F(AppCommandsTest, VersionsAndApplicationsGo) {
   cli({"app", "create", "tool", "2", zip()});
   EXPECT_EQ(cli({"app", "delete", "tool", "1"}).code, kOk);
   EXPECT_EQ(cli({"app", "delete", "tool", "1"}).code, kNotFound);
-  EXPECT_EQ(cli({"app", "list", "-o", "tsv"}).out, "tool\t\t\t2\n");
+  EXPECT_EQ(cli({"app", "list", "-o", "tsv"}).out, std::string(kHeader) + "tool\t\t\t2\n");
   EXPECT_EQ(cli({"app", "delete", "tool"}).code, kOk);
   EXPECT_EQ(cli({"app", "delete", "tool"}).code, kNotFound);
-  EXPECT_EQ(cli({"app", "list", "-o", "tsv"}).out, "");
+  EXPECT_EQ(cli({"app", "list", "-o", "tsv"}).out, kHeader);
 }
 
 TEST_F(AppCommandsTest, WhatIsNoZipFileIsRefusedBeforeAnythingIsMade) {

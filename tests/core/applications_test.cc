@@ -225,7 +225,8 @@ TEST_F(ApplicationsTest, AreCheckedWhereAPoolIsChanged) {
   // What a pool refers to may go; other changes of the pool do not mind.
   ask("Pool_Patch", {.path = {{"poolId", "p"}}, .body = referring({{"app", "1"}})});
   manage({Management::DeleteApplication, "app"});
-  EXPECT_EQ(outcome("Pool_Patch", {.path = {{"poolId", "p"}}, .body = {{"displayName", "still"}}}), "200");
+  EXPECT_EQ(outcome("Pool_Patch", {.path = {{"poolId", "p"}}, .body = {{"targetNodeCommunicationMode", "simplified"}}}),
+            "200");
 }
 
 TEST_F(ApplicationsTest, AreCheckedWhereTasksAreAdded) {

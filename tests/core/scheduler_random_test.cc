@@ -48,28 +48,39 @@ class History {
     std::map<NodeKey, std::string> nodes;
     std::map<JobKey, std::string> jobs;
     std::map<TaskKey, std::string> tasks;
+    std::map<std::pair<JobKey, NodeKey>, std::string> job_nodes;
   };
   void keep(const Effects& effects) {
     for (const auto key : effects.touched.pools) kept_.pools[key] = to_text(state_.pools.at(key).status);
     for (const auto key : effects.touched.nodes) kept_.nodes[key] = to_text(state_.nodes.at(key).status);
     for (const auto key : effects.touched.jobs) kept_.jobs[key] = to_text(state_.jobs.at(key).status);
     for (const auto key : effects.touched.tasks) kept_.tasks[key] = to_text(state_.tasks.at(key));
+    for (const auto& key : effects.touched.job_nodes) {
+      kept_.job_nodes[key] = to_text(state_.jobs.at(key.first).nodes.at(key.second));
+    }
     for (const auto key : effects.erased.pools) kept_.pools.erase(key);
     for (const auto key : effects.erased.nodes) kept_.nodes.erase(key);
-    for (const auto key : effects.erased.jobs) kept_.jobs.erase(key);
+    for (const auto key : effects.erased.jobs) {
+      kept_.jobs.erase(key);
+      std::erase_if(kept_.job_nodes, [key](const auto& one) { return one.first.first == key; });
+    }
     for (const auto key : effects.erased.tasks) kept_.tasks.erase(key);
   }
   void expect_all_kept() {
     Kept all;
     for (const auto& [key, pool] : state_.pools) all.pools[key] = to_text(pool.status);
     for (const auto& [key, node] : state_.nodes) all.nodes[key] = to_text(node.status);
-    for (const auto& [key, job] : state_.jobs) all.jobs[key] = to_text(job.status);
+    for (const auto& [key, job] : state_.jobs) {
+      all.jobs[key] = to_text(job.status);
+      for (const auto& [node, status] : job.nodes) all.job_nodes[{key, node}] = to_text(status);
+    }
     state_.tasks.each([&](TaskKey key, const Task& task) { all.tasks[key] = to_text(task); });
     // What changed and was not told would be lost.
     ASSERT_EQ(all.pools, kept_.pools);
     ASSERT_EQ(all.nodes, kept_.nodes);
     ASSERT_EQ(all.jobs, kept_.jobs);
     ASSERT_EQ(all.tasks, kept_.tasks);
+    ASSERT_EQ(all.job_nodes, kept_.job_nodes);
   }
   // What the store gives back is enough to go on with.
   void restore() {
@@ -88,6 +99,7 @@ class History {
       job.spec = state_.jobs.at(key).spec;
       from_text(text, job.status);
     }
+    for (const auto& [key, text] : kept_.job_nodes) from_text(text, fresh.jobs.at(key.first).nodes[key.second]);
     for (const auto& [key, text] : kept_.tasks) {
       Task& task = fresh.tasks.add(key);
       from_text(text, task);
@@ -99,7 +111,10 @@ class History {
   }
 
   // --- the host ---
-  void told(const BootNode& a) { reports_.push_back(NodeBooted{a.node, a.boot}); }
+  void told(const BootNode& a) {
+    std::erase_if(job_processes_, [&](const auto& one) { return std::get<NodeKey>(one.first) == a.node; });
+    reports_.push_back(NodeBooted{a.node, a.boot});
+  }
   void told(const RemoveNode& a) { reports_.push_back(NodeRemoved{a.node}); }
   void told(const RunStartTask& a) { reports_.push_back(StartTaskExited{a.node, a.boot, a.attempt, outcome()}); }
   void told(const RunTask& a) {
@@ -111,13 +126,29 @@ class History {
     const auto it = processes_.find(a.task);
     if (it != processes_.end() && it->second == std::pair(a.attempt, a.node)) processes_.erase(it);
   }
+  void told(const RunJobTask& a) {
+    EXPECT_TRUE(job_processes_.emplace(std::tuple(a.job, a.node, a.which), a.attempt).second) << "it runs twice";
+    reports_.push_back(JobTaskExited{a.job, a.node, a.which, a.attempt, outcome()});
+  }
+  void told(const KillJobTask& a) {
+    const auto it = job_processes_.find({a.job, a.node, a.which});
+    if (it != job_processes_.end() && it->second == a.attempt) job_processes_.erase(it);
+  }
+  void told(const RemoveJobTaskFiles& a) { EXPECT_TRUE(state_.nodes.contains(a.node)); }
   void told(const KillStartTask&) {}
   void told(const RemoveTaskFiles&) {}
   void told(const WakeAt&) {}
 
   // Processes end by themselves or by orders; the scheduler must be of the same opinion.
   void ended(const Event& event) {
-    if (std::holds_alternative<HostRestarted>(event)) processes_.clear();
+    if (std::holds_alternative<HostRestarted>(event)) {
+      processes_.clear();
+      job_processes_.clear();
+    }
+    if (const auto* e = std::get_if<JobTaskExited>(&event)) {
+      const auto it = job_processes_.find({e->job, e->node, e->which});
+      if (it != job_processes_.end() && it->second == e->attempt) job_processes_.erase(it);
+    }
     const auto* exited = std::get_if<TaskExited>(&event);
     if (!exited) return;
     const auto it = processes_.find(exited->task);
@@ -133,6 +164,17 @@ class History {
       EXPECT_EQ(it->second, std::pair(task.status.attempt, task.status.node));
     });
     EXPECT_EQ(running, processes_.size()) << "a process was forgotten";
+    std::map<std::tuple<JobKey, NodeKey, JobTask>, std::int32_t> of_jobs;
+    for (const auto& [key, job] : state_.jobs) {
+      for (const auto& [node, status] : job.nodes) {
+        using At = JobTaskStatus::State;
+        if (status.preparation.state == At::Running)
+          of_jobs.emplace(std::tuple(key, node, JobTask::Preparation), status.preparation.attempt);
+        if (status.release.state == At::Running)
+          of_jobs.emplace(std::tuple(key, node, JobTask::Release), status.release.attempt);
+      }
+    }
+    EXPECT_EQ(of_jobs, job_processes_);
   }
 
   Outcome outcome() {
@@ -170,6 +212,14 @@ class History {
   Targets targets() { return {static_cast<int>(pick(5)), static_cast<int>(pick(4))}; }
   DrainOption drain(std::size_t options = 4) { return static_cast<DrainOption>(pick(options)); }
   JobSpec job_spec() {
+    JobSpec spec = plain_job_spec();
+    if (chance(50)) return spec;
+    spec.preparation = PreparationSpec{
+        .max_retries = static_cast<int>(pick(3)), .wait_for_success = chance(70), .rerun_after_reboot = chance(50)};
+    spec.has_release = chance(60);
+    return spec;
+  }
+  JobSpec plain_job_spec() {
     return {.pool_id = fmt::format("pool{}", pick(4)),
             .priority = static_cast<int>(pick(3)),
             .max_parallel_tasks = chance(30) ? static_cast<int>(1 + pick(4)) : -1,
@@ -232,9 +282,16 @@ class History {
     return which < 82 ? node_request(which) : pool_request(which);
   }
 
+  // Clients are told so: JobBeingTerminated, JobCompleted, JobBeingDeleted.
+  static bool is_on_its_way_out(const Job& job) {
+    const JobState at = job.status.state;
+    return at == JobState::Terminating || at == JobState::Completed || at == JobState::Deleting;
+  }
+
   Event task_request(std::size_t which) {
     const auto job = any(state_.jobs);
     if (which < 25 && job) {
+      if (is_on_its_way_out(state_.jobs.at(*job))) return Tick{};
       TasksAdded added;
       for (std::size_t i = 0, count = 1 + pick(6); i < count; ++i) {
         added.tasks.push_back({TaskKey{++last_task_}, task_spec(*job)});
@@ -248,8 +305,7 @@ class History {
     if (which < 30) return TaskTerminateAsked{*task};
     if (which < 35) return TaskDeleteAsked{*task};
     if (which < 40) return TaskSpecChanged{*task, task_spec(state_.tasks.at(*task).spec.job)};
-    const JobState job_state = state_.jobs.at(state_.tasks.at(*task).spec.job).status.state;
-    if (job_state == JobState::Completed) return Tick{};
+    if (is_on_its_way_out(state_.jobs.at(state_.tasks.at(*task).spec.job))) return Tick{};
     return TaskReactivateAsked{*task};
   }
 
@@ -260,8 +316,10 @@ class History {
     const Job& row = state_.jobs.at(*job);
     if (which < 57) {
       JobSpec spec = job_spec();
+      spec.preparation = row.spec.preparation;  // fixed at creation
+      spec.has_release = row.spec.has_release;
       if (row.status.state != JobState::Disabled) spec.pool_id = row.spec.pool_id;
-      if (row.status.state == JobState::Completed) return Tick{};
+      if (is_on_its_way_out(row)) return Tick{};
       spec.uses_dependencies = row.spec.uses_dependencies;
       return JobSpecChanged{*job, spec};
     }
@@ -314,7 +372,8 @@ class History {
   Kept kept_;
   Time now_ = Time(hours(24 * 365 * 50));
   std::vector<Event> reports_;
-  std::map<TaskKey, std::pair<std::int32_t, NodeKey>> processes_;  // task -> attempt, node
+  std::map<TaskKey, std::pair<std::int32_t, NodeKey>> processes_;               // task -> attempt, node
+  std::map<std::tuple<JobKey, NodeKey, JobTask>, std::int32_t> job_processes_;  // -> attempt
   std::int64_t last_task_ = 0, last_job_ = 0, last_pool_ = 0;
 };
 

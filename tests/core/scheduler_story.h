@@ -31,6 +31,8 @@ struct JobAsk {
   OnAllTasksComplete on_complete = OnAllTasksComplete::NoAction;
   OnTaskFailure on_failure = OnTaskFailure::NoAction;
   bool dependencies = false;
+  std::optional<PreparationSpec> preparation = std::nullopt;
+  bool release = false;
 };
 struct TaskAsk {
   int slots = 1;
@@ -107,6 +109,12 @@ class SchedulerStory : public testing::Test {
   std::string exited(const std::string& id, int attempt, int exit_code = 0) {
     return happens(TaskExited{task(id), attempt, exited_with(exit_code)});
   }
+  std::string prepared(const std::string& of, int node, int attempt = 1, int exit_code = 0) {
+    return happens(JobTaskExited{job(of), NodeKey{node}, JobTask::Preparation, attempt, exited_with(exit_code)});
+  }
+  std::string released(const std::string& of, int node, int attempt = 1, int exit_code = 0) {
+    return happens(JobTaskExited{job(of), NodeKey{node}, JobTask::Release, attempt, exited_with(exit_code)});
+  }
   static Outcome exited_with(int exit_code) {
     return {.exit_code = exit_code, .failure = std::nullopt, .may_retry = true, .started = kNever};
   }
@@ -126,7 +134,9 @@ class SchedulerStory : public testing::Test {
             .max_task_retries = 0,
             .on_all_tasks_complete = ask.on_complete,
             .on_task_failure = ask.on_failure,
-            .uses_dependencies = ask.dependencies};
+            .uses_dependencies = ask.dependencies,
+            .preparation = ask.preparation,
+            .has_release = ask.release};
   }
   TaskSpec spec(const TaskAsk& ask, const std::string& of) {
     return {.job = job(of),
@@ -167,6 +177,9 @@ class SchedulerStory : public testing::Test {
   const NodeStatus& node_status(int node) { return state_.nodes.at(NodeKey{node}).status; }
   const JobStatus& job_status(const std::string& id) { return state_.jobs.at(job(id)).status; }
   const TaskStatus& task_status(const std::string& id) { return state_.tasks.at(task(id)).status; }
+  const JobNodeStatus& job_node(const std::string& id, int node) {
+    return state_.jobs.at(job(id)).nodes.at(NodeKey{node});
+  }
   NodeState node_state(int node) { return node_status(node).state; }
   // "completed, was running, exit 7, FailureExitCode, 1 retries, on n1"
   std::string shown(const std::string& id) {
@@ -198,6 +211,18 @@ class SchedulerStory : public testing::Test {
     return fmt::format("task{}", number(key));
   }
 
+  std::string name(JobKey key) const {
+    for (const auto& [id, other] : jobs_) {
+      if (other == key) return id;
+    }
+    return fmt::format("job{}", number(key));
+  }
+  static const char* name(JobTask which) { return which == JobTask::Preparation ? "prepare" : "release"; }
+  template <class OfJobTask>
+  std::string place(const OfJobTask& a) const {
+    return fmt::format("{}#{} on n{}", name(a.job), a.attempt, number(a.node));
+  }
+
   std::string told(const BootNode& a) const {
     return fmt::format("boot n{}#{}{}", number(a.node), a.boot, a.fresh ? " fresh" : "");
   }
@@ -217,6 +242,11 @@ class SchedulerStory : public testing::Test {
   std::string told(const RemoveTaskFiles& a) const {
     return fmt::format("clean {} on n{}", name(a.task), number(a.node));
   }
+  std::string told(const RunJobTask& a) const { return fmt::format("{} {}", name(a.which), place(a)); }
+  std::string told(const KillJobTask& a) const { return fmt::format("kill {} {}", name(a.which), place(a)); }
+  std::string told(const RemoveJobTaskFiles& a) const {
+    return fmt::format("clean {} of {} on n{}", name(a.which), name(a.job), number(a.node));
+  }
   std::string told(const WakeAt& a) const {
     return fmt::format("wake in {}ms", std::chrono::duration_cast<std::chrono::milliseconds>(a.at - now_).count());
   }
@@ -232,6 +262,7 @@ class SchedulerStory : public testing::Test {
     expect_there(touched_.nodes, state_.nodes, true);
     expect_there(touched_.jobs, state_.jobs, true);
     expect_there(touched_.tasks, state_.tasks, true);
+    for (const auto& [job, node] : touched_.job_nodes) EXPECT_TRUE(state_.jobs.at(job).nodes.contains(node));
     expect_there(erased_.pools, state_.pools, false);
     expect_there(erased_.nodes, state_.nodes, false);
     expect_there(erased_.jobs, state_.jobs, false);

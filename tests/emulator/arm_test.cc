@@ -21,8 +21,8 @@ class ArmTest : public ::testing::Test {
     StringSource body(text);
     http::Request request{.method = method, .path = path, .query = query, .headers = headers};
     if (with_token) {
-      request.headers.add("Authorization",
-                          "Bearer " + authenticator.issue_token("https://management.azure.com/", std::chrono::hours(1)));
+      request.headers.add("Authorization", "Bearer " + authenticator.issue_token("https://management.azure.com/",
+                                                                                 std::chrono::hours(1)));
     }
     request.base = "https://localhost:1";
     request.has_body = !text.empty();

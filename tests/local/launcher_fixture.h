@@ -46,7 +46,7 @@ inline bool is_gone(pid_t pid) {
   return close == std::string::npos || stat[close + 2] == 'Z' || stat[close + 2] == 'X';
 }
 
-class LauncherTest : public testing::Test {
+class LauncherTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string place = (std::filesystem::temp_directory_path() / "launcher.XXXXXX").string();

@@ -1,6 +1,7 @@
 // Unpacking application packages: what is kept, and what hostile archives do not get.
 #include "backends/local/package_archive.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 

@@ -108,7 +108,7 @@ TEST_F(PackagesTest, ThatAreBrokenMakeTheNodeUnusableUntilItBootsWithBetterOnes)
   EXPECT_THAT(error["errorDetails"].dump(), HasSubstr("cannot be read"));
   EXPECT_TRUE(fs::is_empty(applications() / "hello"));
   put("hello", "1", program("good"));
-  ask("ComputeNode_Reboot", {.path = {{"poolId", "p"}, {"nodeId", first_node()}}});
+  backend().inflict({.kind = NodeFault::Kind::Recover, .pool_id = "p", .node_id = first_node()});
   EXPECT_TRUE(eventually([&] { return node_states() == states(1, "idle"); }));
   EXPECT_FALSE(node_list().at(0).contains("errors"));
 }
@@ -120,7 +120,7 @@ TEST_F(PackagesTest, ThatAreBrokenFailTheTaskWithoutARetry) {
   task["constraints"] = {{"maxTaskRetryCount", 3}};
   const Document info = run(task);
   EXPECT_EQ(info["failureInfo"]["code"], "ApplicationPackageError");
-  EXPECT_EQ(info["failureInfo"]["category"], "usererror");
+  EXPECT_EQ(info["failureInfo"]["category"], "UserError");
   EXPECT_EQ(info["failureInfo"]["details"][0]["value"], "bad");
   EXPECT_EQ(info["retryCount"], 0);
   EXPECT_FALSE(info.contains("exitCode"));

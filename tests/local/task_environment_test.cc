@@ -60,6 +60,18 @@ TEST(TaskEnvironment, WhatTheServiceSaysCannotBeSet) {
   EXPECT_THAT(lines, Contains("az_batch_node_id=an ordinary name"));
 }
 
+TEST(TaskEnvironment, TasksFindWhatTheirJobPrepared) {
+  const auto lines = task_environment(node(),
+                                      {.directory = "/nodes/p/n/workitems/j/job-1/t",
+                                       .job_id = "j",
+                                       .task_id = "t",
+                                       .preparation_directory = "/nodes/p/n/workitems/j/job-1/prep"},
+                                      {});
+  EXPECT_THAT(lines, Contains("AZ_BATCH_JOB_PREP_DIR=/nodes/p/n/workitems/j/job-1/prep"));
+  EXPECT_THAT(lines, Contains("AZ_BATCH_JOB_PREP_WORKING_DIR=/nodes/p/n/workitems/j/job-1/prep/wd"));
+  EXPECT_THAT(environment({}), Not(Contains(StartsWith("AZ_BATCH_JOB_PREP_"))));
+}
+
 TEST(TaskEnvironment, ValuesAreLiteral) {
   EXPECT_THAT(environment({{setting("A", "$HOME %PATH% a=b\nc")}}), Contains("A=$HOME %PATH% a=b\nc"));
 }

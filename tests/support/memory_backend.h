@@ -94,6 +94,12 @@ class MemoryBackend : public Backend, Host, NodeFiles {
       events.emplace_back(TaskExited{order.what.task, order.what.attempt, *outcome});
     }
   }
+  void perform(const RunJobTaskOrder& order, std::vector<Event>& events) {
+    if (const auto outcome = outcome_of(order.spec)) {
+      events.emplace_back(
+          JobTaskExited{order.what.job, order.what.node, order.what.which, order.what.attempt, *outcome});
+    }
+  }
   void perform(const WakeAt& order, std::vector<Event>&) { wake_at_ = order.at; }
   template <class Other>
   void perform(const Other&, std::vector<Event>&) {}
