@@ -26,6 +26,7 @@ void declare_commands(Program& program) {
   declare_tasks(program);
   declare_nodes(program);
   declare_apps(program);
+  declare_autoscale(program);
   declare_blobs(program);
   declare_start(program);
   declare_doctor(program);

@@ -12,6 +12,7 @@ void declare_resources(Program& program);   // pool, node, job, task, file …: 
 void declare_tasks(Program& program);       // task add, task why, logs, wait
 void declare_nodes(Program& program);       // node preempt|fail|recover
 void declare_apps(Program& program);        // app
+void declare_autoscale(Program& program);   // autoscale eval
 void declare_blobs(Program& program);       // container, blob
 void declare_start(Program& program);       // start, env
 void declare_doctor(Program& program);      // doctor, version
