@@ -14,7 +14,6 @@ struct LaterCommand {
 // Known by name, so that the refusal says more than "unknown command".
 constexpr LaterCommand kLater[] = {
     {"exec", "Run a program against an emulator", "start one with `batchite start` and `eval \"$(batchite env)\"`"},
-    {"schedule", "Job schedules", "create the job itself with `batchite job create`"},
 };
 
 }  // namespace

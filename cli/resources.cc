@@ -42,6 +42,10 @@ constexpr Column kTasks[] = {{"TASK", "id"},
                              {"STARTED", "executionInfo.startTime"},
                              {"ENDED", "executionInfo.endTime"},
                              {"NODE", "nodeInfo.nodeId"}};
+constexpr Column kSchedules[] = {{"SCHEDULE", "id"},
+                                 {"STATE", "state"},
+                                 {"NEXT RUN", "executionInfo.nextRunTime"},
+                                 {"RECENT JOB", "executionInfo.recentJob.id"}};
 constexpr Column kFiles[] = {
     {"FILE", "name"}, {"SIZE", "properties.contentLength", true}, {"MODIFIED", "properties.lastModified"}};
 
@@ -55,6 +59,7 @@ constexpr Noun kNouns[] = {
     {"pool", "Pool", "Pools of nodes", kPools},
     {"node", "ComputeNode", "Nodes of a pool", kNodes},
     {"job", "Job", "Jobs", kJobs},
+    {"schedule", "JobSchedule", "Job schedules", kSchedules},
     {"task", "Task", "Tasks of a job", kTasks},
     {"file", "File", "Files of tasks and nodes", kFiles},
     {"account", "Account", "Images and node counts of the account", {}},

@@ -28,6 +28,11 @@ class Announcer {
     if (it == state().jobs.end() || !is_new(it->second.status.state_since)) return;
     add("job", {{"id", id(Kind::Job, number(key))}, {"state", text_of(it->second.status.state)}});
   }
+  void schedule(ScheduleKey key) {
+    const auto it = state().schedules.find(key);
+    if (it == state().schedules.end() || !is_new(it->second.status.state_since)) return;
+    add("schedule", {{"id", id(Kind::JobSchedule, number(key))}, {"state", text_of(it->second.status.state)}});
+  }
   void task(TaskKey key) {
     const Task* task = state().tasks.find(key);
     if (task && is_new(task->status.state_since)) task_is(key, text_of(task->status.state));
@@ -65,12 +70,14 @@ class Announcer {
 std::vector<Document> announcements(const Change& change, const Effects& effects) {
   Announcer announcer(change);
   for (const PoolKey key : effects.touched.pools) announcer.pool(key);
+  for (const ScheduleKey key : effects.touched.schedules) announcer.schedule(key);
   for (const JobKey key : effects.touched.jobs) announcer.job(key);
   for (const NodeKey key : effects.touched.nodes) announcer.node(key);
   for (const TaskKey key : effects.touched.tasks) announcer.task(key);
   for (const TaskKey key : effects.erased.tasks) announcer.task_is(key, "deleted");
   for (const NodeKey key : effects.erased.nodes) announcer.node_is(key, "deleted");
   for (const JobKey key : effects.erased.jobs) announcer.gone("job", Kind::Job, number(key));
+  for (const ScheduleKey key : effects.erased.schedules) announcer.gone("schedule", Kind::JobSchedule, number(key));
   for (const PoolKey key : effects.erased.pools) announcer.gone("pool", Kind::Pool, number(key));
   return announcer.take();
 }

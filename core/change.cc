@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/ids.h"
 #include "core/operations/certificates.h"
+#include "core/operations/create.h"
 #include "core/operations/package_references.h"
 #include "core/operations/specs.h"
 #include "core/pool_usage.h"
@@ -62,6 +63,7 @@ void Change::happen(const Event& event) {
   happened_ = true;
   world_.last = now_;
   step(world_.state, event, now_, effects_);
+  for (const ScheduleKey key : std::exchange(effects_.jobs_due, {})) create_scheduled_job(*this, key);
 }
 
 const NodeName& Change::name_of(NodeKey node) const { return world_.node_names.at(node); }
@@ -85,6 +87,7 @@ std::vector<HostOrder> Change::commit() {
     sort_unique(effects_.touched.jobs);
     sort_unique(effects_.touched.tasks);
     sort_unique(effects_.touched.job_nodes);
+    sort_unique(effects_.touched.schedules);
     keep_new_nodes();
     keep_statuses();
     keep_job_nodes();
@@ -130,6 +133,7 @@ void Change::keep_statuses() {
   keep(Kind::Pool, effects_.touched.pools, [&](PoolKey key) { return from(state.pools, key); });
   keep(Kind::Node, effects_.touched.nodes, [&](NodeKey key) { return from(state.nodes, key); });
   keep(Kind::Job, effects_.touched.jobs, [&](JobKey key) { return from(state.jobs, key); });
+  keep(Kind::JobSchedule, effects_.touched.schedules, [&](ScheduleKey key) { return from(state.schedules, key); });
   keep(Kind::Task, effects_.touched.tasks, [&](TaskKey key) {
     const Task* task = state.tasks.find(key);
     return task ? std::optional(to_text(*task)) : std::nullopt;
@@ -166,6 +170,7 @@ void Change::erase_gone() {
     write().erase_children(Kind::JobNode, number(key));
     world_.job_contexts.erase(key);
   }
+  for (const ScheduleKey key : effects_.erased.schedules) write().erase(Kind::JobSchedule, number(key));
   // A node's row stays as the memory of its name; an empty status says that it is gone.
   for (const NodeKey key : effects_.erased.nodes) {
     write().put_status(Kind::Node, number(key), "");
@@ -243,8 +248,12 @@ std::shared_ptr<const JobContext> Change::context_of(JobKey job) {
   return context;
 }
 
+// Only the ids of a schedule's jobs have a colon.
 std::string task_directory(const std::string& job_id, const std::string& task_id) {
-  return "workitems/" + job_id + "/job-1/" + task_id;
+  const std::size_t colon = job_id.find(':');
+  const std::string job =
+      colon == std::string::npos ? job_id + "/job-1" : job_id.substr(0, colon) + "/" + job_id.substr(colon + 1);
+  return "workitems/" + job + "/" + task_id;
 }
 
 void load(World& world) {
@@ -274,6 +283,11 @@ void load(World& world) {
   });
   world.store.each(Kind::JobNode, [&](const Row& row) {
     from_text(row.status, state.jobs.at(JobKey{row.parent}).nodes[NodeKey{std::stoll(row.id)}]);
+  });
+  world.store.each(Kind::JobSchedule, [&](const Row& row) {
+    Schedule& schedule = state.schedules[ScheduleKey{row.key}];
+    schedule.spec = schedule_spec(Document::parse(row.spec));
+    from_text(row.status, schedule.status);
   });
   world.store.each(Kind::Task, [&](const Row& row) {
     Task& task = state.tasks.add(TaskKey{row.key});

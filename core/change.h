@@ -67,6 +67,7 @@ class Change {
 
   Store& read() const { return world_.store; }
   Store& write();  // begins the transaction
+  // Makes the jobs that become due by it as well.
   void happen(const Event& event);
 
   // Makes it all true and says what the host is to do. Nothing may be done with a Change afterwards.

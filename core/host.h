@@ -67,8 +67,9 @@ struct RemoveTaskFilesOrder {
 using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RunJobTaskOrder, RemoveTaskFilesOrder,
                                RemoveNodeOrder, KillStartTask, KillTask, KillJobTask, WakeAt>;
 
-// A task's directory below its node's root: workitems/{job}/job-1/{task}.
-// Also of its preparation and release task.
+// A task's directory below its node's root: workitems/{job}/job-1/{task}; of a job of a schedule
+// workitems/{schedule}/job-{n}/{task}. Also of its preparation and release
+// task.
 std::string task_directory(const std::string& job_id, const std::string& task_id);
 
 // Texts that a node puts into a client's container.

@@ -213,6 +213,12 @@ void map_job(V&& v, S& s) {
   v(s.state), v(s.state_since), v(s.previous_state), v(s.previous_since), v(s.created), v(s.modified), v(s.started);
   v(s.ended), v(s.terminate_reason), v(s.disable);
   if (v.has(2)) v(s.sums);
+  if (v.has(3)) v(s.schedule), v(s.auto_pool), v(s.scheduling_error);
+}
+template <class V, class S>
+void map_schedule(V&& v, S& s) {
+  v(s.state), v(s.state_since), v(s.previous_state), v(s.previous_since), v(s.created), v(s.modified), v(s.next);
+  v(s.latest), v(s.waiting), v(s.ended), v(s.last_job), v(s.auto_pool), v(s.erased);
 }
 template <class V, class S>
 void map_job_task(V&& v, S& s) {
@@ -301,6 +307,9 @@ std::string to_text(const JobStatus& status) {
 std::string to_text(const JobNodeStatus& status) {
   return write(status, [](auto&& v, auto& s) { map_job_node(v, s); });
 }
+std::string to_text(const ScheduleStatus& status) {
+  return write(status, [](auto&& v, auto& s) { map_schedule(v, s); });
+}
 std::string to_text(const AccountTotals& totals) {
   return write(totals, [](auto&& v, auto& s) { map_totals(v, s); });
 }
@@ -318,6 +327,9 @@ void from_text(std::string_view text, JobStatus& status) {
 }
 void from_text(std::string_view text, JobNodeStatus& status) {
   read(text, status, [](auto&& v, auto& s) { map_job_node(v, s); });
+}
+void from_text(std::string_view text, ScheduleStatus& status) {
+  read(text, status, [](auto&& v, auto& s) { map_schedule(v, s); });
 }
 void from_text(std::string_view text, AccountTotals& totals) {
   read(text, totals, [](auto&& v, auto& s) { map_totals(v, s); });

@@ -12,6 +12,7 @@ std::string to_text(const PoolStatus& status);
 std::string to_text(const NodeStatus& status);
 std::string to_text(const JobStatus& status);
 std::string to_text(const JobNodeStatus& status);
+std::string to_text(const ScheduleStatus& status);
 std::string to_text(const AccountTotals& totals);
 // With what the scheduler needs of its document, so that a million tasks load without parsing theirs.
 std::string to_text(const Task& task);
@@ -21,6 +22,7 @@ void from_text(std::string_view text, PoolStatus& status);
 void from_text(std::string_view text, NodeStatus& status);
 void from_text(std::string_view text, JobStatus& status);
 void from_text(std::string_view text, JobNodeStatus& status);
+void from_text(std::string_view text, ScheduleStatus& status);
 void from_text(std::string_view text, AccountTotals& totals);
 void from_text(std::string_view text, Task& task);  // all but spec.job
 

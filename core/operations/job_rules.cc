@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/base/ids.h"
+#include "core/contract/error_codes.h"
 #include "core/operations/defaults.h"
 #include "core/operations/pool_rules.h"
 
@@ -56,6 +57,17 @@ void check_special_tasks(const Reader& job) {
   }
 }
 
+void check_auto_pool(const Document& auto_pool) {
+  const Reader reader(auto_pool);
+  if (!reader.has("pool")) throw Error(errors::kMissingRequiredProperty, {{"PropertyName", "pool"}});
+  check_pool_document(reader.object("pool").document());
+}
+
+void complete_auto_pool(Document& auto_pool) {
+  default_to(auto_pool, "keepAlive", false);
+  complete_pool_document(auto_pool["pool"]);
+}
+
 }  // namespace
 
 void complete_job_document(Document& job) {
@@ -69,6 +81,9 @@ void complete_job_document(Document& job) {
   default_to(job["constraints"], "maxTaskRetryCount", 0);
   default_to(job, "onAllTasksComplete", "noaction");
   default_to(job, "onTaskFailure", "noaction");
+  if (Reader(job).object("poolInfo").has("autoPoolSpecification")) {
+    complete_auto_pool(job["poolInfo"]["autoPoolSpecification"]);
+  }
   if (const auto task = job.find("jobPreparationTask"); task != job.end()) complete_preparation(*task);
   if (const auto task = job.find("jobReleaseTask"); task != job.end()) complete_release(*task);
 }
@@ -85,14 +100,33 @@ void check_job_document(const Document& job) {
     throw invalid_property("maxParallelTasks", std::to_string(parallel), "Must be -1 or greater than 0");
   }
   check_special_tasks(reader);
+  if (pool.has("autoPoolSpecification")) check_auto_pool(pool.object("autoPoolSpecification").document());
   // What a later milestone brings is refused by name.
-  if (pool.has("autoPoolSpecification")) {
-    throw invalid_property("autoPoolSpecification", "set",
-                           "Auto pools are not implemented in this version of Batchite");
-  }
   if (reader.has("jobManagerTask")) {
     throw invalid_property("jobManagerTask", "set", "jobManagerTask is not implemented in this version of Batchite");
   }
+}
+
+void check_auto_pool_lifetime(const Document& job) {
+  const Reader auto_pool = Reader(job).object("poolInfo").object("autoPoolSpecification");
+  const std::string lifetime = auto_pool.text("poolLifetimeOption");
+  if (!same_id(lifetime, "jobschedule")) return;
+  throw invalid_property("poolLifetimeOption", lifetime, "Only the jobs of a job schedule can share its auto pool");
+}
+
+void check_pool_change(const Document& before, const Document& after, JobState state) {
+  Document was = Reader(before).object("poolInfo").document(), is = Reader(after).object("poolInfo").document();
+  if (was == is) return;
+  const bool by_id = Reader(was).has("poolId") && Reader(is).has("poolId");
+  if (by_id && same_id(Reader(was).text("poolId"), Reader(is).text("poolId"))) return;
+  if (state != JobState::Disabled) throw Error(errors::kOperationInvalidForCurrentState);
+  if (by_id) return;
+  const std::string shown = is.dump();
+  const bool of_job = same_id(Reader(was).object("autoPoolSpecification").text("poolLifetimeOption"), "job");
+  for (Document* info : {&was, &is}) {
+    if (of_job && Reader(*info).has("autoPoolSpecification")) (*info)["autoPoolSpecification"].erase("keepAlive");
+  }
+  if (was != is) throw invalid_property("poolInfo", shown, "Of an auto pool, only keepAlive can be changed");
 }
 
 }  // namespace batchite

@@ -2,6 +2,7 @@
 // and recorded answers.
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
+#include "core/operations/create.h"
 #include "core/operations/defaults.h"
 #include "core/operations/job_rules.h"
 #include "core/operations/lookup.h"
@@ -18,17 +19,11 @@ const Job& state_of(const Change& change, JobKey job) { return change.state().jo
 Answer add_job(Change& change, const Call& call) {
   Document job = contract::normalise(*call.operation.body, call.body);
   check_job_document(job);
-  complete_job_document(job);
+  check_auto_pool_lifetime(job);
   const std::string id = job["id"];
-  const auto key = change.write().insert(Kind::Job, {.id = id, .spec = job.dump()});
-  if (!key) {
-    const auto existing = change.read().find(Kind::Job, 0, id);
-    const JobState state = state_of(change, JobKey{*existing}).status.state;
-    if (state == JobState::Completed) throw Error(errors::kJobCompleted);
-    throw Error(state == JobState::Deleting ? errors::kJobBeingDeleted : errors::kJobExists);
-  }
-  change.happen(JobAdded{JobKey{*key}, job_spec(job)});
-  Reply reply = done(call, state_of(change, JobKey{*key}).status.modified);
+  if (change.read().find(Kind::JobSchedule, 0, id)) throw Error(errors::kJobScheduleWithSameIdExists);
+  const JobKey key = create_job(change, std::move(job));
+  Reply reply = done(call, state_of(change, key).status.modified);
   reply.headers.add("Location", job_url(change, id));
   return reply;
 }
@@ -51,9 +46,7 @@ Answer put_job(Change& change, const Call& call, JobKey key, Document job) {
       spec.on_all_tasks_complete == OnAllTasksComplete::NoAction) {
     throw invalid_property("onAllTasksComplete", "noaction", "Cannot go back from terminatejob to noaction");
   }
-  if (spec.pool_id != state.spec.pool_id && state.status.state != JobState::Disabled) {
-    throw Error(errors::kOperationInvalidForCurrentState);
-  }
+  check_pool_change(Document::parse(change.read().get(Kind::Job, number(key)).spec), job, state.status.state);
   change.write().put_spec(Kind::Job, number(key), job.dump());
   change.happen(JobSpecChanged{key, spec});
   const auto after = change.state().jobs.find(key);

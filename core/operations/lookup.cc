@@ -118,6 +118,14 @@ void add_node(Known& known, const NodeStatus& status) {
   known.add("lastBootTime", status.last_boot);
 }
 
+void add_schedule(Known& known, const ScheduleStatus& status) {
+  known.add("state", text_of(status.state));
+  known.add("stateTransitionTime", status.state_since);
+  known.add("creationTime", status.created);
+  known.add("lastModified", status.modified);
+  known.add("executionInfo/endTime", status.ended);
+}
+
 bool ruled_out(const Filter& filter, const Change& change, Kind kind, const Listed& row) {
   const State& state = change.state();
   Known known;
@@ -129,6 +137,10 @@ bool ruled_out(const Filter& filter, const Change& change, Kind kind, const List
   } else if (kind == Kind::Node) {
     const auto node = state.nodes.find(NodeKey{row.key});
     if (node != state.nodes.end()) add_node(known, node->second.status);
+  }
+  if (kind == Kind::JobSchedule) {
+    const auto schedule = state.schedules.find(ScheduleKey{row.key});
+    if (schedule != state.schedules.end()) add_schedule(known, schedule->second.status);
   }
   return filter.rules_out(known.all());
 }
@@ -152,6 +164,10 @@ JobKey the_job(const Change& change, const Call& call) {
 TaskKey the_task(const Change& change, const Call& call) {
   const JobKey job = the_job(change, call);
   return TaskKey{find(change, Kind::Task, number(job), call.path.get("taskId"), errors::kTaskNotFound)};
+}
+
+ScheduleKey the_schedule(const Change& change, const Call& call) {
+  return ScheduleKey{find(change, Kind::JobSchedule, 0, call.path.get("jobScheduleId"), errors::kJobScheduleNotFound)};
 }
 
 void require_ready(const Node& node) {
@@ -298,6 +314,9 @@ std::string node_url(const Change& change, const NodeName& name) {
 }
 std::string job_url(const Change& change, std::string_view job_id) {
   return change.base_url() + "/jobs/" + std::string(job_id);
+}
+std::string schedule_url(const Change& change, std::string_view schedule_id) {
+  return change.base_url() + "/jobschedules/" + std::string(schedule_id);
 }
 std::string task_url(const Change& change, std::string_view job_id, std::string_view task_id) {
   return job_url(change, job_id) + "/tasks/" + std::string(task_id);

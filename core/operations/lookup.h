@@ -10,10 +10,11 @@
 namespace batchite {
 
 // Each throws the service's …NotFound.
-PoolKey the_pool(const Change& change, const Call& call);  // path poolId
-NodeKey the_node(const Change& change, const Call& call);  // path poolId and nodeId
-JobKey the_job(const Change& change, const Call& call);    // path jobId
-TaskKey the_task(const Change& change, const Call& call);  // path jobId and taskId
+PoolKey the_pool(const Change& change, const Call& call);          // path poolId
+NodeKey the_node(const Change& change, const Call& call);          // path poolId and nodeId
+JobKey the_job(const Change& change, const Call& call);            // path jobId
+TaskKey the_task(const Change& change, const Call& call);          // path jobId and taskId
+ScheduleKey the_schedule(const Change& change, const Call& call);  // path jobScheduleId
 
 // Throws what the service says of a node that is neither idle nor running: that it is being created, started, …
 void require_ready(const Node& node);
@@ -52,6 +53,7 @@ Reply page_of(const std::string& base, const Call& call, const Document& items);
 std::string pool_url(const Change& change, std::string_view pool_id);
 std::string node_url(const Change& change, const NodeName& name);
 std::string job_url(const Change& change, std::string_view job_id);
+std::string schedule_url(const Change& change, std::string_view schedule_id);
 std::string task_url(const Change& change, std::string_view job_id, std::string_view task_id);
 
 }  // namespace batchite

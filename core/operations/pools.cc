@@ -3,6 +3,7 @@
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
 #include "core/operations/certificates.h"
+#include "core/operations/create.h"
 #include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
 #include "core/operations/package_references.h"
@@ -31,24 +32,9 @@ void check_pool(const Document& pool) {
 
 Answer add_pool(Change& change, const Call& call) {
   Document pool = contract::normalise(*call.operation.body, call.body);
-  check_pool(pool);
-  check_package_references(change, pool);
-  complete_certificate_references(change, pool);
-  complete_pool_document(pool);
   const std::string id = pool["id"];
-  const Targets target{Reader(pool).get("targetDedicatedNodes", 0), Reader(pool).get("targetLowPriorityNodes", 0)};
-  const auto key = change.write().insert(Kind::Pool, {.id = id, .spec = pool.dump()});
-  if (!key) {
-    const auto existing = change.read().find(Kind::Pool, 0, id);
-    const bool deleting = change.state().pools.at(PoolKey{*existing}).status.state == PoolState::Deleting;
-    throw Error(deleting ? errors::kPoolBeingDeleted : errors::kPoolExists);
-  }
-  change.happen(PoolAdded{.pool = PoolKey{*key},
-                          .id = fold(id),
-                          .spec = pool_spec(pool),
-                          .target = target,
-                          .resize_timeout = duration_of(pool, "resizeTimeout", kResizeTimeout)});
-  Reply reply = done(call, change.state().pools.at(PoolKey{*key}).status.modified);
+  const PoolKey key = create_pool(change, std::move(pool));
+  Reply reply = done(call, change.state().pools.at(key).status.modified);
   reply.headers.add("Location", pool_url(change, id));
   return reply;
 }
@@ -191,6 +177,27 @@ constexpr OperationRow kPools[] = {
 };
 
 }  // namespace
+
+PoolKey create_pool(Change& change, Document pool) {
+  check_pool(pool);
+  check_package_references(change, pool);
+  complete_certificate_references(change, pool);
+  complete_pool_document(pool);
+  const std::string id = pool["id"];
+  const Targets target{Reader(pool).get("targetDedicatedNodes", 0), Reader(pool).get("targetLowPriorityNodes", 0)};
+  const auto key = change.write().insert(Kind::Pool, {.id = id, .spec = pool.dump()});
+  if (!key) {
+    const auto existing = change.read().find(Kind::Pool, 0, id);
+    const bool deleting = change.state().pools.at(PoolKey{*existing}).status.state == PoolState::Deleting;
+    throw Error(deleting ? errors::kPoolBeingDeleted : errors::kPoolExists);
+  }
+  change.happen(PoolAdded{.pool = PoolKey{*key},
+                          .id = fold(id),
+                          .spec = pool_spec(pool),
+                          .target = target,
+                          .resize_timeout = duration_of(pool, "resizeTimeout", kResizeTimeout)});
+  return PoolKey{*key};
+}
 
 std::span<const OperationRow> pool_operations() { return kPools; }
 

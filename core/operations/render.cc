@@ -18,6 +18,8 @@ constexpr std::array<std::string_view, kNodeStates> kNodeStateTexts = {
     "preempted", "upgradingos",         "deallocated",     "deallocating"};
 constexpr std::array<std::string_view, 7> kJobStates = {"active",      "disabling", "disabled", "enabling",
                                                         "terminating", "completed", "deleting"};
+constexpr std::array<std::string_view, 5> kScheduleStates = {"active", "completed", "disabled", "terminating",
+                                                             "deleting"};
 constexpr std::array<std::string_view, 4> kTaskStates = {"active", "preparing", "running", "completed"};
 
 template <class Texts, class State>
@@ -99,6 +101,7 @@ std::string_view text_of(AllocationState state) { return wire(kAllocationStates,
 std::string_view text_of(NodeState state) { return wire(kNodeStateTexts, state); }
 std::string_view text_of(TaskState state) { return wire(kTaskStates, state); }
 std::string_view text_of(JobState state) { return wire(kJobStates, state); }
+std::string_view text_of(ScheduleState state) { return wire(kScheduleStates, state); }
 
 Document render_failure(const Failure& failure) {
   Document document = {{"category", failure.category == Category::UserError ? "UserError" : "ServerError"},
@@ -200,8 +203,34 @@ Document render_job(const Change& change, std::int64_t key) {
   Document& info = document["executionInfo"];
   info["startTime"] = iso8601(status.started);
   put_time(info, "endTime", status.ended);
-  info["poolId"] = Reader(document).object("poolInfo").text("poolId");
+  info["poolId"] = status.auto_pool.empty() ? Reader(document).object("poolInfo").text("poolId") : status.auto_pool;
+  if (status.scheduling_error) info["schedulingError"] = render_failure(*status.scheduling_error);
   if (!status.terminate_reason.empty()) info["terminateReason"] = status.terminate_reason;
+  return document;
+}
+
+Document render_schedule(const Change& change, std::int64_t key) {
+  const auto found = change.state().schedules.find(ScheduleKey{key});
+  if (found == change.state().schedules.end()) return nullptr;
+  const Schedule& schedule = found->second;
+  const ScheduleStatus& status = schedule.status;
+  const Row row = change.read().get(Kind::JobSchedule, key);
+  Document document = head(row.id, schedule_url(change, row.id), status.modified, status.created);
+  document["state"] = wire(kScheduleStates, status.state);
+  document["stateTransitionTime"] = iso8601(status.state_since);
+  if (status.previous_state) {
+    document["previousState"] = wire(kScheduleStates, *status.previous_state);
+    document["previousStateTransitionTime"] = iso8601(status.previous_since);
+  }
+  put_spec(document, Document::parse(row.spec));
+  Document info = Document::object();
+  put_time(info, "nextRunTime", status.next);
+  if (!schedule.jobs.empty()) {
+    const std::string job_id = change.read().get(Kind::Job, number(*schedule.jobs.rbegin())).id;
+    info["recentJob"] = {{"id", job_id}, {"url", job_url(change, job_id)}};
+  }
+  put_time(info, "endTime", status.ended);
+  document["executionInfo"] = std::move(info);
   return document;
 }
 

@@ -12,10 +12,12 @@ std::string_view text_of(AllocationState state);
 std::string_view text_of(NodeState state);
 std::string_view text_of(TaskState state);
 std::string_view text_of(JobState state);
+std::string_view text_of(ScheduleState state);
 
 Document render_pool(const Change& change, std::int64_t key);
 Document render_node(const Change& change, std::int64_t key);
 Document render_job(const Change& change, std::int64_t key);
+Document render_schedule(const Change& change, std::int64_t key);
 Document render_task(const Change& change, std::int64_t key);
 
 // failureInfo.

@@ -38,7 +38,9 @@ JobSpec job_spec(const Document& job) {
   const Reader reader(job);
   const Reader constraints = reader.object("constraints");
   JobSpec spec;
+  const Reader auto_pool = reader.object("poolInfo").object("autoPoolSpecification");
   spec.pool_id = fold(reader.object("poolInfo").text("poolId"));
+  spec.deletes_pool = same_id(auto_pool.text("poolLifetimeOption"), "job") && !auto_pool.get("keepAlive", false);
   spec.priority = reader.get("priority", 0);
   spec.max_parallel_tasks = reader.get("maxParallelTasks", -1);
   spec.max_wall_clock = duration_of(constraints.document(), "maxWallClockTime", kUnlimited);
@@ -70,6 +72,22 @@ std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpe
 
 Document job_task(const Document& job, JobTask which) {
   return Reader(job).object(which == JobTask::Preparation ? "jobPreparationTask" : "jobReleaseTask").document();
+}
+
+ScheduleSpec schedule_spec(const Document& job_schedule) {
+  const Reader reader(job_schedule), schedule = reader.object("schedule");
+  const auto time = [&](const char* name, Time fallback) {
+    return schedule.has(name) ? parse_iso8601(schedule.text(name)).value_or(fallback) : fallback;
+  };
+  const Reader auto_pool = reader.object("jobSpecification").object("poolInfo").object("autoPoolSpecification");
+  ScheduleSpec spec;
+  spec.not_until = time("doNotRunUntil", kNever);
+  spec.not_after = time("doNotRunAfter", Time::max());
+  spec.start_window = duration_of(schedule.document(), "startWindow", kUnlimited);
+  spec.interval = duration_of(schedule.document(), "recurrenceInterval", {});
+  spec.shares_pool = same_id(auto_pool.text("poolLifetimeOption"), "jobschedule");
+  spec.deletes_pool = spec.shares_pool && !auto_pool.get("keepAlive", false);
+  return spec;
 }
 
 TaskSpec task_spec(const Document& task, JobKey job) {

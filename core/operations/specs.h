@@ -8,6 +8,7 @@ namespace batchite {
 
 PoolSpec pool_spec(const Document& pool);
 JobSpec job_spec(const Document& job);
+ScheduleSpec schedule_spec(const Document& job_schedule);
 // affinityInfo is left to the caller, who knows the nodes.
 TaskSpec task_spec(const Document& task, JobKey job);
 // Null for a task that has nothing of the kind.

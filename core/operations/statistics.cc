@@ -207,6 +207,11 @@ Document with_statistics(const Change& change, const Call& call, Kind kind, std:
   } else if (kind == Kind::Job) {
     const JobStatus& status = state.jobs.at(JobKey{key}).status;
     document["stats"] = job_statistics(status.sums, std::move(url), status.created, change.now());
+  } else if (kind == Kind::JobSchedule) {
+    const Schedule& schedule = state.schedules.at(ScheduleKey{key});
+    JobSums sums = schedule.status.erased;
+    for (const JobKey job : schedule.jobs) accrue(sums, state.jobs.at(job).status.sums);
+    document["stats"] = job_statistics(sums, std::move(url), schedule.status.created, change.now());
   } else if (kind == Kind::Task) {
     document["stats"] = task_statistics(state.tasks.at(TaskKey{key}).status, std::move(url), change.now());
   }

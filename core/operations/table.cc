@@ -7,11 +7,9 @@ namespace {
 
 // What a later milestone brings (docs/ROADMAP.md).
 constexpr OperationRow kLater[] = {
-    {"Pool_DisableAutoScale", nullptr}, {"Pool_EnableAutoScale", nullptr},    {"Pool_EvaluateAutoScale", nullptr},
-    {"JobSchedule_Exists", nullptr},    {"JobSchedule_Delete", nullptr},      {"JobSchedule_Get", nullptr},
-    {"JobSchedule_Patch", nullptr},     {"JobSchedule_Update", nullptr},      {"JobSchedule_Disable", nullptr},
-    {"JobSchedule_Enable", nullptr},    {"JobSchedule_Terminate", nullptr},   {"JobSchedule_Add", nullptr},
-    {"JobSchedule_List", nullptr},      {"Job_ListFromJobSchedule", nullptr},
+    {"Pool_DisableAutoScale", nullptr},
+    {"Pool_EnableAutoScale", nullptr},
+    {"Pool_EvaluateAutoScale", nullptr},
 };
 
 }  // namespace
@@ -20,10 +18,11 @@ std::span<const OperationRow> later_operations() { return kLater; }
 
 std::vector<OperationRow> operation_rows() {
   std::vector<OperationRow> rows;
-  for (const auto& list : {account_operations(), pool_operations(), node_operations(), node_user_operations(),
-                           node_access_operations(), node_log_operations(), node_extension_operations(),
-                           application_operations(), certificate_operations(), job_operations(), job_node_operations(),
-                           task_operations(), file_operations(), statistics_operations(), later_operations()}) {
+  for (const auto& list :
+       {account_operations(), pool_operations(), node_operations(), node_user_operations(), node_access_operations(),
+        node_log_operations(), node_extension_operations(), application_operations(), certificate_operations(),
+        job_operations(), job_node_operations(), job_schedule_operations(), task_operations(), file_operations(),
+        statistics_operations(), later_operations()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

@@ -30,6 +30,7 @@ std::span<const OperationRow> application_operations();
 std::span<const OperationRow> certificate_operations();
 std::span<const OperationRow> job_operations();
 std::span<const OperationRow> job_node_operations();
+std::span<const OperationRow> job_schedule_operations();
 std::span<const OperationRow> task_operations();
 std::span<const OperationRow> statistics_operations();
 std::span<const OperationRow> file_operations();

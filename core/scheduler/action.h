@@ -82,11 +82,13 @@ struct Effects {
     std::vector<JobKey> jobs;
     std::vector<TaskKey> tasks;
     std::vector<std::pair<JobKey, NodeKey>> job_nodes;  // erasing a job erases its own without listing them
+    std::vector<ScheduleKey> schedules;
   };
   Keys touched;  // their status changed
   Keys erased;   // they no longer exist; erasing a job erases its tasks, a pool its nodes (listed too)
   std::vector<PoolUse> uses;
-  bool totals = false;  // State::totals changed
+  std::vector<ScheduleKey> jobs_due;  // each is to be answered by a JobAdded of that schedule before any other event
+  bool totals = false;                // State::totals changed
 };
 
 }  // namespace batchite

@@ -267,6 +267,30 @@ void check_pool(const State& state, PoolKey key, const Pool& pool) {
   require(named && *named == key, "pool {} is not found by its id", number(key));
 }
 
+void check_schedules(const State& state) {
+  std::map<ScheduleKey, std::set<JobKey>> jobs;
+  for (const auto& [key, job] : state.jobs) {
+    if (job.status.schedule == kNoSchedule) continue;
+    const Schedule* schedule = find(state.schedules, job.status.schedule);
+    require(schedule != nullptr, "job {} is of no schedule", number(key));
+    jobs[job.status.schedule].insert(key);
+    require(job.status.state == JobState::Completed || schedule->active == key, "schedule {} has several active jobs",
+            number(job.status.schedule));
+  }
+  for (const auto& [key, schedule] : state.schedules) {
+    const ScheduleStatus& status = schedule.status;
+    require(schedule.jobs == jobs[key], "schedule {} does not list its jobs", number(key));
+    require(schedule.active == kNoJob || schedule.jobs.contains(schedule.active),
+            "schedule {} has an active job that is not its own", number(key));
+    require(status.state != ScheduleState::Completed || (schedule.active == kNoJob && !schedule.asked),
+            "schedule {} is completed before its job", number(key));
+    require(status.state != ScheduleState::Terminating || schedule.active != kNoJob, "schedule {} waits for nothing",
+            number(key));
+    require(status.state != ScheduleState::Active || !status.waiting || schedule.active != kNoJob || schedule.asked,
+            "a job of schedule {} waits for nothing", number(key));
+  }
+}
+
 void check_retained(const State& state, const Recount& sums) {
   for (const auto& [retention, size] : sums.retained) {
     const Retained* retained = find(state.retained, retention);
@@ -299,7 +323,9 @@ void check(const State& state) {
   for (const auto& [key, job] : state.jobs) check_job(state, key, job, sums);
   check_retained(state, sums);
   require(state.pools_by_id.size() == state.pools.size(), "there are more pool ids than pools");
-  require(state.unsettled.empty(), "a step ended with something left to place");
+  check_schedules(state);
+  require(state.unsettled.empty() && state.unsettled_schedules.empty() && state.outlived_pools.empty(),
+          "a step ended with something left to place");
   require(state.released.empty(), "a step ended with a job left to end");
 }
 

@@ -65,6 +65,9 @@ struct NodeSchedulingAsked {
 struct JobAdded {
   JobKey job;
   JobSpec spec;
+  ScheduleKey schedule = kNoSchedule;                      // whose job it is
+  std::string auto_pool = {};                              // the id of the pool that was made for it
+  std::optional<Failure> scheduling_error = std::nullopt;  // why not: the job is completed at once
 };
 struct JobSpecChanged {
   JobKey job;
@@ -83,6 +86,27 @@ struct JobTerminateAsked {
 };
 struct JobDeleteAsked {
   JobKey job;
+};
+
+struct ScheduleAdded {
+  ScheduleKey schedule;
+  ScheduleSpec spec;
+};
+struct ScheduleSpecChanged {
+  ScheduleKey schedule;
+  ScheduleSpec spec;
+};
+struct ScheduleDisableAsked {
+  ScheduleKey schedule;
+};
+struct ScheduleEnableAsked {
+  ScheduleKey schedule;
+};
+struct ScheduleTerminateAsked {
+  ScheduleKey schedule;
+};
+struct ScheduleDeleteAsked {
+  ScheduleKey schedule;
 };
 
 struct TasksAdded {
@@ -155,11 +179,12 @@ struct JobTaskExited {
 struct Tick {};           // time has passed; answers WakeAt
 struct HostRestarted {};  // nothing of what ran is left; nodes boot again, running tasks are recovered
 
-using Event =
-    std::variant<PoolAdded, PoolSpecChanged, PoolResizeAsked, PoolStopResizeAsked, NodesRemoveAsked, PoolDeleteAsked,
-                 NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodePreemptAsked, NodeSchedulingAsked, JobAdded,
-                 JobSpecChanged, JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked, TasksAdded,
-                 TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked, NodeBooted, NodeRemoved,
-                 NodeLost, StartTaskExited, TaskExited, JobTaskExited, Tick, HostRestarted>;
+using Event = std::variant<PoolAdded, PoolSpecChanged, PoolResizeAsked, PoolStopResizeAsked, NodesRemoveAsked,
+                           PoolDeleteAsked, NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodePreemptAsked,
+                           NodeSchedulingAsked, JobAdded, JobSpecChanged, JobDisableAsked, JobEnableAsked,
+                           JobTerminateAsked, JobDeleteAsked, TasksAdded, TaskSpecChanged, TaskTerminateAsked,
+                           TaskReactivateAsked, TaskDeleteAsked, NodeBooted, NodeRemoved, NodeLost, StartTaskExited,
+                           TaskExited, JobTaskExited, Tick, HostRestarted, ScheduleAdded, ScheduleSpecChanged,
+                           ScheduleDisableAsked, ScheduleEnableAsked, ScheduleTerminateAsked, ScheduleDeleteAsked>;
 
 }  // namespace batchite

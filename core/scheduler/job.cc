@@ -18,6 +18,7 @@ void move_to(State& state, JobKey key, Job& job, JobState next, Time now, Effect
   status.state_since = now;
   touch(out.touched.jobs, key);
   file(state, key, job);
+  if (next == JobState::Completed) job_has_ended(state, key, job, out);
 }
 
 bool may_be_terminated(const Job& job) {
@@ -72,6 +73,7 @@ void erase_job(State& state, JobKey key, Job& job, Time now, Effects& out) {
   stop_preparations(key, job, now, out);
   leave_nodes(state, key, job);
   remove_files(state, key, job, out);
+  job_has_ended(state, key, job, out);
   accrue(state.totals.jobs, job.status.sums);
   out.totals = true;
   state.jobs.erase(key);
@@ -161,10 +163,19 @@ void on(State& state, const JobAdded& e, Time now, Effects& out) {
   Job& job = state.jobs[e.job];
   job.spec = e.spec;
   if (e.spec.uses_dependencies) job.dependencies = std::make_unique<DependencyGraph>();
-  job.pool = pool_of(state, e.spec.pool_id);
   JobStatus& status = job.status;
+  status.schedule = e.schedule;
+  status.auto_pool = e.auto_pool;
+  use_auto_pool(job);
+  job.pool = pool_of(state, job.spec.pool_id);
   status.state_since = status.created = status.modified = status.started = now;
   touch(out.touched.jobs, e.job);
+  job_joins_schedule(state, e.job, job, out);
+  if (e.scheduling_error) {
+    status.scheduling_error = e.scheduling_error;
+    status.ended = now;
+    return move_to(state, e.job, job, JobState::Completed, now, out);
+  }
   file(state, e.job, job);
   arm_wall_clock(state, e.job, job);
   if (job.spec.on_all_tasks_complete == OnAllTasksComplete::TerminateJob) {
@@ -177,7 +188,8 @@ void on(State& state, const JobSpecChanged& e, Time now, Effects& out) {
   if (!job) return;
   withdraw(state, e.job, *job);
   job->spec = e.spec;
-  if (job->counts.running == 0) job->pool = pool_of(state, e.spec.pool_id);
+  use_auto_pool(*job);
+  if (job->counts.running == 0) job->pool = pool_of(state, job->spec.pool_id);
   file(state, e.job, *job);
   job->status.modified = now;
   touch(out.touched.jobs, e.job);

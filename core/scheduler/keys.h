@@ -14,6 +14,7 @@ enum class ScheduleKey : std::int64_t {};
 inline constexpr NodeKey kNoNode{0};
 inline constexpr PoolKey kNoPool{0};
 inline constexpr ScheduleKey kNoSchedule{0};
+inline constexpr JobKey kNoJob{0};
 
 template <class Key>
 constexpr std::int64_t number(Key key) {

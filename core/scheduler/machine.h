@@ -134,6 +134,17 @@ std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task
 // What a task or its job may have against a node that takes tasks and has room. The only place for such rules.
 bool may_run_on(const State& state, const Task& task, NodeKey key, const Node& node);
 
+// --- schedule.cc ---
+void job_joins_schedule(State& state, JobKey key, const Job& job, Effects& out);
+// It is completed or about to be erased: its schedule may go on, its auto pool may go.
+void job_has_ended(State& state, JobKey key, const Job& job, Effects& out);
+void schedule_due(State& state, ScheduleKey key);
+// What schedules and auto pools have to do after everything else of a step.
+void settle_schedules(State& state, Time now, Effects& out);
+void arm_schedule(State& state, ScheduleKey key, const Schedule& schedule);
+// A job with an auto pool runs in that one, whatever its document says.
+void use_auto_pool(Job& job);
+
 // --- rebuild.cc ---
 // What can be told from specs and statuses alone; check() compares with it.
 PoolKey pool_of(const State& state, const std::string& id);
@@ -189,6 +200,12 @@ void on(State& state, const JobDisableAsked& e, Time now, Effects& out);
 void on(State& state, const JobEnableAsked& e, Time now, Effects& out);
 void on(State& state, const JobTerminateAsked& e, Time now, Effects& out);
 void on(State& state, const JobDeleteAsked& e, Time now, Effects& out);
+void on(State& state, const ScheduleAdded& e, Time now, Effects& out);
+void on(State& state, const ScheduleSpecChanged& e, Time now, Effects& out);
+void on(State& state, const ScheduleDisableAsked& e, Time now, Effects& out);
+void on(State& state, const ScheduleEnableAsked& e, Time now, Effects& out);
+void on(State& state, const ScheduleTerminateAsked& e, Time now, Effects& out);
+void on(State& state, const ScheduleDeleteAsked& e, Time now, Effects& out);
 void on(State& state, const TasksAdded& e, Time now, Effects& out);
 void on(State& state, const TaskSpecChanged& e, Time now, Effects& out);
 void on(State& state, const TaskTerminateAsked& e, Time now, Effects& out);

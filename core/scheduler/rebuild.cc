@@ -36,7 +36,22 @@ void forget_derived(State& state) {
     job.ready = false;
     job.blocked = 0;
     job.dependencies = job.spec.uses_dependencies ? std::make_unique<DependencyGraph>() : nullptr;
+    use_auto_pool(job);
     job.pool = pool_of(state, job.spec.pool_id);
+  }
+  for (auto& [key, schedule] : state.schedules) {
+    schedule.jobs.clear();
+    schedule.active = kNoJob;
+    schedule.asked = false;
+  }
+}
+
+void rebuild_schedules(State& state) {
+  for (const auto& [key, job] : state.jobs) {
+    if (job.status.schedule == kNoSchedule) continue;
+    Schedule& schedule = state.schedules.at(job.status.schedule);
+    schedule.jobs.insert(key);
+    if (job.status.state != JobState::Completed) schedule.active = key;
   }
 }
 
@@ -133,6 +148,7 @@ void arm_timers(State& state) {
       arm(state, Kind::JobEmpty, number(key), after(job.status.created, kEmptyJobGrace));
     }
   }
+  for (const auto& [key, schedule] : state.schedules) arm_schedule(state, key, schedule);
 }
 
 }  // namespace
@@ -150,11 +166,14 @@ void rebuild(State& state) {
   rebuild_tasks(state);
   rebuild_recent(state);
   rebuild_job_nodes(state);
+  rebuild_schedules(state);
   for (const NodeKey key : nodes) file(state, key, state.nodes.at(key));
   for (auto& [key, job] : state.jobs) file(state, key, job);
   arm_timers(state);
   state.unsettled.clear();
   state.released.clear();
+  state.unsettled_schedules.clear();
+  state.outlived_pools.clear();
 }
 
 }  // namespace batchite

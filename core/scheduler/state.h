@@ -53,6 +53,7 @@ enum class NodeState : std::uint8_t {
 };
 inline constexpr std::size_t kNodeStates = 16;
 enum class JobState : std::uint8_t { Active, Disabling, Disabled, Enabling, Terminating, Completed, Deleting };
+enum class ScheduleState : std::uint8_t { Active, Completed, Disabled, Terminating, Deleting };
 enum class TaskState : std::uint8_t { Active, Preparing, Running, Completed };
 
 enum class FillType : std::uint8_t { Spread, Pack };
@@ -198,6 +199,7 @@ struct JobSpec {
   bool uses_dependencies = false;  // fixed when it is added
   std::optional<PreparationSpec> preparation = std::nullopt;
   bool has_release = false;
+  bool deletes_pool = false;  // its auto pool goes when it completes or is deleted
 };
 
 struct JobStatus {
@@ -212,6 +214,36 @@ struct JobStatus {
   std::string terminate_reason;
   DrainOption disable = DrainOption::Requeue;
   JobSums sums;
+  ScheduleKey schedule = kNoSchedule;       // whose job it is
+  std::string auto_pool;                    // the id of the pool that was made for it; empty: it names one itself
+  std::optional<Failure> scheduling_error;  // that pool could not be made
+};
+
+// --- Job schedules --------------------------------------------------------------------------------------------------
+
+struct ScheduleSpec {
+  Time not_until = kNever;
+  Time not_after = Time::max();
+  Ticks start_window = kUnlimited;  // how late a job may still be created
+  Ticks interval{};                 // between the times when jobs are due; zero: one job only
+  bool shares_pool = false;         // all its jobs run in one auto pool
+  bool deletes_pool = false;        // which goes with it
+};
+
+struct ScheduleStatus {
+  ScheduleState state = ScheduleState::Active;
+  Time state_since;
+  std::optional<ScheduleState> previous_state;
+  Time previous_since = kNever;
+  Time created;
+  Time modified;         // moved by clients only
+  Time next = kNever;    // when a job is due next; kNever: no more
+  Time latest = kNever;  // when one was due last
+  bool waiting = false;  // that one has not been created: its predecessor is active, or the schedule is disabled
+  Time ended = kNever;
+  int last_job = 0;       // the number of the latest job
+  std::string auto_pool;  // the pool of all its jobs, once made
+  JobSums erased;         // of its jobs that are gone
 };
 
 // What became of a preparation or release task on one node.
@@ -318,6 +350,15 @@ struct Job {
   std::unique_ptr<DependencyGraph> dependencies;  // null: it does not use them
 };
 
+struct Schedule {
+  ScheduleSpec spec;
+  ScheduleStatus status;
+  // Derived.
+  std::set<JobKey> jobs;
+  JobKey active = kNoJob;  // the one of them that is not completed
+  bool asked = false;      // for a job that JobAdded has not brought yet
+};
+
 struct Node {
   NodeStatus status;
   // Derived.
@@ -372,11 +413,12 @@ struct Timer {
     JobEmpty,
     Retention,
     Preemption,
-    PreemptionPlan
+    PreemptionPlan,
+    Schedule
   };
   Time at;
   Kind kind;
-  std::int64_t key;     // of the pool, node or job; of State::retained
+  std::int64_t key;     // of the pool, node, job or schedule; of State::retained
   std::int64_t serial;  // keeps timers of one time in their order
   bool operator>(const Timer& other) const { return at != other.at ? at > other.at : serial > other.serial; }
 };
@@ -400,6 +442,7 @@ struct State {
   std::unordered_map<PoolKey, Pool> pools;
   std::unordered_map<NodeKey, Node> nodes;
   std::unordered_map<JobKey, Job> jobs;
+  std::unordered_map<ScheduleKey, Schedule> schedules;
   Table<TaskKey, Task> tasks;
   std::unordered_map<std::string, PoolKey> pools_by_id;  // folded
   std::int64_t last_node = 0;  // nodes are the only thing that the scheduler itself creates; kept in the store
@@ -408,10 +451,13 @@ struct State {
   std::map<Ticks, Retained> retained;  // by retention
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
   std::int64_t timer_serial = 0;
-  Time wake_at = kNever;           // of the last WakeAt
-  std::optional<Random> random;    // of the preemption plan; none before its first draw
-  std::vector<PoolKey> unsettled;  // within a step: pools that may have something to start
-  std::vector<JobKey> released;    // within a step: jobs of which a release task has ended
+  Time wake_at = kNever;         // of the last WakeAt
+  std::optional<Random> random;  // of the preemption plan; none before its first draw
+  // Within a step:
+  std::vector<PoolKey> unsettled;                // pools that may have something to start
+  std::vector<JobKey> released;                  // jobs of which a release task has ended
+  std::vector<ScheduleKey> unsettled_schedules;  // that may have something to do
+  std::vector<std::string> outlived_pools;       // folded ids of auto pools whose job or schedule has ended
 };
 
 // Puts a resource read from the store back; rebuild() then derives the rest. Restoring starts nothing: HostRestarted

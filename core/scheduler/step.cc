@@ -26,7 +26,11 @@ void step(State& state, const Event& event, Time now, Effects& effects) {
     effects.totals = true;
   }
   std::visit([&](const auto& fact) { scheduler::on(state, fact, now, effects); }, event);
-  scheduler::end_released_jobs(state, now, effects);
+  // Each may leave something to do for the other: a pool that goes lets jobs end, a job that ends lets its pool go.
+  do {
+    scheduler::end_released_jobs(state, now, effects);
+    scheduler::settle_schedules(state, now, effects);
+  } while (!state.released.empty() || !state.unsettled_schedules.empty());
   place_unsettled(state, now, effects);
   scheduler::announce_earliest_timer(state, effects);
   Effects::Keys& touched = effects.touched;
@@ -38,6 +42,7 @@ void step(State& state, const Event& event, Time now, Effects& effects) {
     std::erase_if(touched.job_nodes, [&](const auto& key) { return !state.jobs.contains(key.first); });
   }
   if (!erased.tasks.empty()) forget_gone(touched.tasks, state.tasks);
+  if (!erased.schedules.empty()) forget_gone(touched.schedules, state.schedules);
 }
 
 }  // namespace batchite

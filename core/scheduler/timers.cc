@@ -26,6 +26,8 @@ static void fire(State& state, const Timer& timer, Time now, Effects& out) {
       return preemption_due(state, NodeKey{timer.key}, now, out);
     case Timer::Kind::PreemptionPlan:
       return preemption_plan_due(state, now, out);
+    case Timer::Kind::Schedule:
+      return schedule_due(state, ScheduleKey{timer.key});
   }
 }
 

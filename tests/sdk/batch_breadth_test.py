@@ -11,6 +11,7 @@ from breadth.nodes import *  # noqa: F401,F403
 from breadth.pools import *  # noqa: F401,F403
 from breadth.preparation import *  # noqa: F401,F403
 from breadth.refusals import *  # noqa: F401,F403
+from breadth.schedules import *  # noqa: F401,F403
 from breadth.tasks import *  # noqa: F401,F403
 
 

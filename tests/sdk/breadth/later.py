@@ -25,21 +25,3 @@ class Later(Case):
                      datetime.timedelta(minutes=10))
         self.not_yet("Pool_EvaluateAutoScale", pool.evaluate_auto_scale, "shared", "$TargetDedicatedNodes=1;")
         self.not_yet("Pool_DisableAutoScale", pool.disable_auto_scale, "shared")
-
-    def test_job_schedules(self):
-        schedules = self.client.job_schedule
-        specification = models.JobSpecification(pool_info=models.PoolInformation(pool_id="shared"))
-        schedule = models.Schedule(recurrence_interval=datetime.timedelta(hours=1))
-        self.not_yet("JobSchedule_Add", schedules.add, models.JobScheduleAddParameter(
-            id="nightly", schedule=schedule, job_specification=specification))
-        self.not_yet("JobSchedule_List", schedules.list)
-        self.not_yet("JobSchedule_Get", schedules.get, "nightly")
-        self.not_yet("JobSchedule_Exists", schedules.exists, "nightly")
-        self.not_yet("JobSchedule_Patch", schedules.patch, "nightly", models.JobSchedulePatchParameter(schedule=schedule))
-        self.not_yet("JobSchedule_Update", schedules.update, "nightly", models.JobScheduleUpdateParameter(
-            schedule=schedule, job_specification=specification))
-        self.not_yet("JobSchedule_Disable", schedules.disable, "nightly")
-        self.not_yet("JobSchedule_Enable", schedules.enable, "nightly")
-        self.not_yet("JobSchedule_Terminate", schedules.terminate, "nightly")
-        self.not_yet("JobSchedule_Delete", schedules.delete, "nightly")
-        self.not_yet("Job_ListFromJobSchedule", self.client.job.list_from_job_schedule, "nightly")
