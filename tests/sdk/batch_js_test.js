@@ -165,7 +165,7 @@ test("refusals carry the service's code and status", async () => {
     const { eTag } = await batch.job.get("js");
     await batch.job.get("js", { jobGetOptions: { ifNoneMatch: eTag } });
   });
-  await refused(501, "NotImplemented", () => batch.jobSchedule.list());
+  await refused(501, "NotImplemented", () => batch.pool.disableAutoScale("js"));
   const stranger = new BatchServiceClient(
     new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, Buffer.from("wrong").toString("base64")),
     env.AZURE_BATCH_ENDPOINT
