@@ -103,7 +103,7 @@ Line series(const Day& day, Metric metric) {
 
 std::string legend(bool has_tasks) {
   std::string text = fmt::format(
-      "<text x=\"{}\" y=\"46\"><tspan class=\"key\" fill=\"#1668c7\">■</tspan> dedicated nodes   "
+      "<text x=\"{}\" y=\"46\"><tspan fill=\"#1668c7\">■</tspan> dedicated nodes   "
       "<tspan fill=\"#d9700a\">■</tspan> spot nodes",
       kLeft);
   if (has_tasks) text += "   <tspan fill=\"#888\">■</tspan> pending tasks";

@@ -78,10 +78,6 @@ int inflict(Program& program, const Verb& verb, const NodeFlags& flags) {
 
 }  // namespace
 
-Ticks parse_delay(const std::string& text, const std::string& flag) {
-  return text.empty() || text == "0" || text == "0s" ? Ticks::zero() : parse_timeout(text, flag);
-}
-
 void declare_preemptions(CLI::App& command, PreemptionFlags& flags) {
   command.add_option("--preempt-every", flags.every, "Take spot nodes away now and then, this often on average")
       ->type_name("DURATION");

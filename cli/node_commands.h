@@ -4,12 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "core/scheduler/state.h"
+#include "core/scheduler/settings.h"
 
 namespace batchite::cli {
-
-// "90s", "15m", "PT15M"; nothing and 0 are no time at all. Throws UsageError naming the flag.
-Ticks parse_delay(const std::string& text, const std::string& flag);
 
 struct PreemptionFlags {
   std::string every, notice, away;

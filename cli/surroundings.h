@@ -9,7 +9,7 @@
 
 #include "core/accounts.h"
 #include "core/backend.h"
-#include "core/scheduler/state.h"
+#include "core/scheduler/settings.h"
 
 namespace batchite::cli {
 

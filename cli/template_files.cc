@@ -222,4 +222,8 @@ Ticks parse_timeout(const std::string& text, const std::string& flag) {
                                            static_cast<double>(unit->second.count()));
 }
 
+Ticks parse_delay(const std::string& text, const std::string& flag) {
+  return text.empty() || text == "0" || text == "0s" ? Ticks::zero() : parse_timeout(text, flag);
+}
+
 }  // namespace batchite::cli

@@ -33,5 +33,7 @@ std::vector<workflow::Input> read_inputs(const std::vector<std::string>& texts, 
 
 // "90", "90s", "15m", "2h", "1d" or "PT15M".
 Ticks parse_timeout(const std::string& text, const std::string& flag);
+// The same, but nothing and 0 are no time at all.
+Ticks parse_delay(const std::string& text, const std::string& flag);
 
 }  // namespace batchite::cli

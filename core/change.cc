@@ -1,11 +1,11 @@
 #include "core/change.h"
 
-#include <openssl/sha.h>
-
 #include <fmt/format.h>
 
 #include "core/announce.h"
+#include "core/base/digest.h"
 #include "core/base/document.h"
+#include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/base/ids.h"
 #include "core/operations/certificates.h"
@@ -24,11 +24,7 @@ std::string make_node_id(const std::string& account, const std::string& pool_id,
                          bool dedicated) {
   const std::string seed =
       fmt::format("{}/{}/{}/{}", account, pool_id, number(node), allocated.time_since_epoch().count());
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(seed.data()), seed.size(), digest);
-  std::string id = "tvmps_";
-  for (const unsigned char byte : digest) id += fmt::format("{:02x}", byte);
-  return id + (dedicated ? "_d" : "_p");
+  return "tvmps_" + hex_encode(sha256(seed)) + (dedicated ? "_d" : "_p");
 }
 
 constexpr std::int64_t kTotals = 1;  // parent of the row of AccountTotals

@@ -68,8 +68,7 @@ using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, R
                                RemoveNodeOrder, KillStartTask, KillTask, KillJobTask, WakeAt>;
 
 // A task's directory below its node's root: workitems/{job}/job-1/{task}; of a job of a schedule
-// workitems/{schedule}/job-{n}/{task}. Also of its preparation and release
-// task.
+// workitems/{schedule}/job-{n}/{task}. Also of its preparation and release task.
 std::string task_directory(const std::string& job_id, const std::string& task_id);
 
 // Texts that a node puts into a client's container.

@@ -104,7 +104,6 @@ struct Out {
   void operator()(const PoolSums& value);
   void operator()(const ExitOptions& value);
   void operator()(const ExitConditions::Range& value);
-  void operator()(const JobManager& value);
   void operator()(const TaskExtras& value);
   bool has(std::int64_t /*version*/) const { return true; }
 };
@@ -162,7 +161,6 @@ struct In {
   void operator()(PoolSums& value);
   void operator()(ExitOptions& value);
   void operator()(ExitConditions::Range& value);
-  void operator()(JobManager& value);
   void operator()(TaskExtras& value);
   bool has(std::int64_t wanted) const { return version >= wanted; }
 };
@@ -237,13 +235,9 @@ void map_exit_range(V&& v, S& s) {
   v(s.first), v(s.last), v(s.options);
 }
 template <class V, class S>
-void map_manager(V&& v, S& s) {
-  v(s.kill_job_on_completion), v(s.run_exclusive), v(s.allow_low_priority);
-}
-template <class V, class S>
 void map_extras(V&& v, S& s) {
   v(s.id), v(s.dependencies.ids), v(s.dependencies.ranges), v(s.exit.codes), v(s.exit.ranges);
-  v(s.exit.pre_processing_error), v(s.exit.upload_error), v(s.exit.otherwise), v(s.manager), v(s.instances);
+  v(s.exit.pre_processing_error), v(s.exit.upload_error), v(s.exit.otherwise);
 }
 template <class V, class S>
 void map_task(V&& v, S& task) {
@@ -260,16 +254,14 @@ void map_task(V&& v, S& task) {
 void Out::operator()(const Failure& value) { map_failure(*this, value); }
 void Out::operator()(const StartTaskStatus& value) { map_start_task(*this, value); }
 void Out::operator()(const JobTaskStatus& value) { map_job_task(*this, value); }
-void In::operator()(JobTaskStatus& value) { map_job_task(*this, value); }
 void Out::operator()(const JobSums& value) { map_job_sums(*this, value); }
 void Out::operator()(const PoolSums& value) { map_pool_sums(*this, value); }
 void Out::operator()(const ExitOptions& value) { map_exit_options(*this, value); }
 void Out::operator()(const ExitConditions::Range& value) { map_exit_range(*this, value); }
-void Out::operator()(const JobManager& value) { map_manager(*this, value); }
 void Out::operator()(const TaskExtras& value) { map_extras(*this, value); }
+void In::operator()(JobTaskStatus& value) { map_job_task(*this, value); }
 void In::operator()(ExitOptions& value) { map_exit_options(*this, value); }
 void In::operator()(ExitConditions::Range& value) { map_exit_range(*this, value); }
-void In::operator()(JobManager& value) { map_manager(*this, value); }
 void In::operator()(TaskExtras& value) { map_extras(*this, value); }
 void In::operator()(JobSums& value) { map_job_sums(*this, value); }
 void In::operator()(PoolSums& value) { map_pool_sums(*this, value); }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/backend.h"
-#include "core/scheduler/state.h"
+#include "core/scheduler/settings.h"
 
 namespace batchite {
 

@@ -100,10 +100,10 @@ class UploadLog {
 
 Failure upload_failure(const TransferError& error, const std::string& file, const std::string& url) {
   const FailureDetails details = {{"FilePath", file}, {"BlobUrl", without_query(url)}, {"Message", error.message}};
-  if (error.denied()) return staging_failure(failures::kFileUploadAccessDenied, details);
-  if (error.missing()) return staging_failure(failures::kFileUploadContainerNotFound, details);
-  if (error.timed_out) return staging_failure(failures::kFileUploadTimedOut, details);
-  return staging_failure(failures::kFileUploadMiscError, details);
+  if (error.denied()) return failure_of(failures::kFileUploadAccessDenied, details);
+  if (error.missing()) return failure_of(failures::kFileUploadContainerNotFound, details);
+  if (error.timed_out) return failure_of(failures::kFileUploadTimedOut, details);
+  return failure_of(failures::kFileUploadMiscError, details);
 }
 
 FoundFiles find_output_files(const std::string& pattern, const fs::path& task_directory) {

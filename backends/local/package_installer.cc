@@ -18,9 +18,8 @@ fs::path place_of(const PackageFile& package, const fs::path& applications) {
   return applications / package.application / package.version;
 }
 
-Failure failure_of(const PackageFile& package, const FailureCode& code, const std::string& message) {
-  return staging_failure(code,
-                         {{"ApplicationId", package.application}, {"Version", package.version}, {"Message", message}});
+Failure package_failure(const PackageFile& package, const FailureCode& code, const std::string& message) {
+  return failure_of(code, {{"ApplicationId", package.application}, {"Version", package.version}, {"Message", message}});
 }
 
 }  // namespace
@@ -35,7 +34,7 @@ std::optional<Failure> PackageInstaller::install(const std::vector<PackageFile>&
 
 std::optional<Failure> PackageInstaller::install(const PackageFile& package, const fs::path& applications) {
   constexpr const FailureCode& kCode = failures::kApplicationPackageError;
-  if (package.blob.empty()) return failure_of(package, kCode, "The application package does not exist any more.");
+  if (package.blob.empty()) return package_failure(package, kCode, "The application package does not exist any more.");
   const fs::path target = place_of(package, applications);
   std::unique_lock lock(mutex_);
   done_.wait(lock, [&] { return !busy_.contains(target.native()); });
@@ -48,11 +47,11 @@ std::optional<Failure> PackageInstaller::install(const PackageFile& package, con
     unpack(package, target);
   } catch (const DiskError& error) {
     const bool is_full = error.number() == ENOSPC || error.number() == EDQUOT;
-    failure = failure_of(package, is_full ? failures::kDiskFull : kCode, error.message());
+    failure = package_failure(package, is_full ? failures::kDiskFull : kCode, error.message());
   } catch (const Error& error) {
-    failure = failure_of(package, kCode, error.message());
+    failure = package_failure(package, kCode, error.message());
   } catch (const std::exception& error) {
-    failure = failure_of(package, kCode, error.what());
+    failure = package_failure(package, kCode, error.what());
   }
   lock.lock();
   busy_.erase(target.native());

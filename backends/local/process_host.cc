@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 
+#include "backends/local/outcomes.h"
 #include "backends/local/package_installer.h"
 #include "core/contract/error_codes.h"
 
@@ -24,47 +23,6 @@ std::string host_path(const StandIns& stand_ins) {
   const char* inherited = std::getenv("PATH");
   const std::string path = inherited ? inherited : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   return stand_ins.path_prefix.empty() ? path : stand_ins.path_prefix + ":" + path;
-}
-
-Failure failure_of(const FailureCode& code, std::vector<std::pair<std::string, std::string>> details) {
-  return {.category = code.category == "usererror" ? Category::UserError : Category::ServerError,
-          .code = std::string(code.code),
-          .message = std::string(code.message),
-          .details = std::move(details)};
-}
-
-// What the service says of an attempt whose process ended, or could not begin.
-Outcome outcome_of(const TaskExit& exit) {
-  Outcome outcome{.exit_code = std::nullopt, .failure = std::nullopt, .may_retry = true, .started = exit.started};
-  outcome.usage = {.user = exit.user_time,
-                   .kernel = exit.system_time,
-                   .read = exit.blocks_read,
-                   .written = exit.blocks_written,
-                   .peak_memory = exit.max_rss_bytes};
-  switch (exit.kind) {
-    case TaskExit::Kind::ProgramNotFound:
-      outcome.failure =
-          failure_of(failures::kCommandProgramNotFound, {{"Message", "The system cannot find the file specified"}});
-      outcome.may_retry = false;
-      outcome.trouble = Trouble::PreProcessing;
-      return outcome;
-    case TaskExit::Kind::LaunchFailed:
-      outcome.failure = failure_of(exit.value == ENOSPC ? failures::kDiskFull : failures::kCommandLaunchFailed,
-                                   {{"Message", exit.step + ": " + std::strerror(exit.value)}});
-      outcome.may_retry = false;
-      outcome.trouble = Trouble::PreProcessing;
-      return outcome;
-    default:
-      break;
-  }
-  outcome.exit_code = shell_exit_code(exit);
-  if (exit.timed_out) {
-    outcome.failure =
-        failure_of(failures::kTaskEnded, {{"Message", "The maximum execution time configured on the task was exceeded"},
-                                          {"AdditionalErrorCode", "FailureExitCode"}});
-    outcome.may_retry = false;
-  }
-  return outcome;
 }
 
 std::chrono::nanoseconds wall_clock_limit(const Document& spec) {

@@ -52,29 +52,22 @@ bool is_within(const fs::path& path, const fs::path& directory) {
 }
 
 Failure download_failure(const TransferError& error, const FailureDetails& all) {
-  if (error.disk_error == ENOSPC || error.disk_error == EDQUOT) return staging_failure(failures::kDiskFull, all);
-  if (error.disk_error != 0) return staging_failure(failures::kResourceFileWriteFailed, all);
-  if (error.denied()) return staging_failure(failures::kBlobAccessDenied, all);
-  if (error.missing()) return staging_failure(failures::kBlobNotFound, all);
-  if (error.timed_out) return staging_failure(failures::kBlobDownloadTimedOut, all);
-  return staging_failure(failures::kBlobDownloadMiscError, all);
+  if (error.disk_error == ENOSPC || error.disk_error == EDQUOT) return failure_of(failures::kDiskFull, all);
+  if (error.disk_error != 0) return failure_of(failures::kResourceFileWriteFailed, all);
+  if (error.denied()) return failure_of(failures::kBlobAccessDenied, all);
+  if (error.missing()) return failure_of(failures::kBlobNotFound, all);
+  if (error.timed_out) return failure_of(failures::kBlobDownloadTimedOut, all);
+  return failure_of(failures::kBlobDownloadMiscError, all);
 }
 
 Failure list_failure(const TransferError& error, const FailureDetails& all) {
-  if (error.denied()) return staging_failure(failures::kResourceContainerAccessDenied, all);
-  if (error.missing()) return staging_failure(failures::kResourceContainerNotFound, all);
-  if (error.timed_out) return staging_failure(failures::kResourceContainerListTimedOut, all);
-  return staging_failure(failures::kResourceContainerListMiscError, all);
+  if (error.denied()) return failure_of(failures::kResourceContainerAccessDenied, all);
+  if (error.missing()) return failure_of(failures::kResourceContainerNotFound, all);
+  if (error.timed_out) return failure_of(failures::kResourceContainerListTimedOut, all);
+  return failure_of(failures::kResourceContainerListMiscError, all);
 }
 
 }  // namespace
-
-Failure staging_failure(const FailureCode& code, FailureDetails all) {
-  return {.category = code.category == "usererror" ? Category::UserError : Category::ServerError,
-          .code = std::string(code.code),
-          .message = std::string(code.message),
-          .details = std::move(all)};
-}
 
 std::optional<Failure> for_each_at_once(std::size_t count, unsigned threads,
                                         const std::function<std::optional<Failure>(std::size_t)>& work) {
@@ -125,10 +118,10 @@ std::optional<Failure> ResourceFiles::expand(const Document& file, std::vector<I
   }
   const std::string container = reader.text("autoStorageContainerName");
   if (own_container_base_.empty() || container.empty()) {
-    return staging_failure(failures::kResourceContainerNotFound,
-                           details(path, "",
-                                   container.empty() ? "The resource file names no source."
-                                                     : "No storage account is linked to the Batch account."));
+    return failure_of(failures::kResourceContainerNotFound,
+                      details(path, "",
+                              container.empty() ? "The resource file names no source."
+                                                : "No storage account is linked to the Batch account."));
   }
   return expand_container(file, {own_container_base_ + container, true}, mode, items);
 }
@@ -153,23 +146,23 @@ std::optional<Failure> ResourceFiles::expand_container(const Document& file, con
 std::optional<Failure> ResourceFiles::fetch(const Item& item, const fs::path& directory) {
   const fs::path relative = fs::path(item.path).lexically_normal();
   if (item.path.empty() || !relative.has_filename() || !stays_below(item.path)) {
-    return staging_failure(failures::kResourceFileCreateFailed,
-                           details(item.path, item.source.url, "The path leaves the working directory, or is none."));
+    return failure_of(failures::kResourceFileCreateFailed,
+                      details(item.path, item.source.url, "The path leaves the working directory, or is none."));
   }
   const fs::path target = directory / relative;
   std::error_code error;
   fs::create_directories(target.parent_path(), error);
   if (error || !is_within(target.parent_path(), directory)) {
     const std::string cause = error ? error.message() : "A link leads out of the working directory.";
-    return staging_failure(failures::kResourceDirectoryCreateFailed, details(item.path, item.source.url, cause));
+    return failure_of(failures::kResourceDirectoryCreateFailed, details(item.path, item.source.url, cause));
   }
   // A new file each time: neither through a link, nor into what an earlier attempt may still have open.
   ::unlink(target.c_str());
   const FileDescriptor file(::open(target.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) {
     const int number = errno;
-    return staging_failure(number == ENOSPC ? failures::kDiskFull : failures::kResourceFileCreateFailed,
-                           details(item.path, item.source.url, std::generic_category().message(number)));
+    return failure_of(number == ENOSPC ? failures::kDiskFull : failures::kResourceFileCreateFailed,
+                      details(item.path, item.source.url, std::generic_category().message(number)));
   }
   if (const auto failed = transfer_.download(item.source, file.get())) {
     ::unlink(target.c_str());

@@ -6,14 +6,10 @@
 #include <vector>
 
 #include "backends/local/blob_transfer.h"
+#include "backends/local/outcomes.h"
 #include "backends/local/staging.h"
-#include "core/contract/failure.h"
 
 namespace batchite {
-
-// Data for failures: name and value. An Outcome is nothing when all went well.
-using FailureDetails = std::vector<std::pair<std::string, std::string>>;
-Failure staging_failure(const FailureCode& code, FailureDetails details);
 
 // Calls `work` for 0 … count-1 on up to `threads` threads, the caller's included; no new ones are begun once a call
 // answered a failure. The answer is that of the lowest number.

@@ -17,8 +17,6 @@ class Random {
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
     return z ^ (z >> 31);
   }
-  // 0 … below - 1. REQUIRES: below > 0.
-  std::uint64_t below(std::uint64_t below) { return next() % below; }
   // 0 <= x < 1
   double fraction() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 

@@ -1,14 +1,12 @@
 // Auto pools: learn.microsoft.com/rest/api/batchservice/job/add. Recorded: their ids are an upper-case GUID, behind
 // "{prefix}_" if there is a prefix; a job whose pool could not be made is completed at once and shows both the pool's
 // id and the error, whose details are those of the refusal.
-#include <openssl/sha.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "core/base/digest.h"
 #include "core/base/ids.h"
-#include "core/base/uuid.h"
 #include "core/contract/error_codes.h"
 #include "core/operations/create.h"
 #include "core/operations/job_rules.h"
@@ -42,14 +40,8 @@ Failure scheduling_error(const Error& error) {
 std::string auto_pool_id(const Change& change, const Document& auto_pool, JobKey job) {
   const std::string seed =
       fmt::format("{}/auto pool/{}/{}", change.options().account, number(job), change.now().time_since_epoch().count());
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(seed.data()), seed.size(), digest);
-  std::array<unsigned char, 16> bytes{};
-  std::copy_n(digest, bytes.size(), bytes.begin());
-  std::string id = uuid_from(bytes);
-  for (char& c : id) c = c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
   const std::string prefix = Reader(auto_pool).text("autoPoolIdPrefix");
-  return prefix.empty() ? id : prefix + "_" + id;
+  return (prefix.empty() ? "" : prefix + "_") + guid_of(seed);
 }
 
 // The pool that the schedule's jobs share, if it is there and stays.

@@ -1,10 +1,10 @@
 #include "core/operations/faults.h"
 
 #include <fmt/format.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 
+#include "core/base/digest.h"
 #include "core/base/ids.h"
 #include "core/contract/error_codes.h"
 #include "core/operations/render.h"
@@ -58,6 +58,12 @@ void recover(Change& change, NodeKey node) {
   change.happen(NodeRebootAsked{node, DrainOption::Requeue, false});
 }
 
+// The same until the node is taken.
+std::string event_id(const Change& change, NodeKey node) {
+  return guid_of(fmt::format("{}/{}", change.name_of(node).node_id,
+                             status_of(change, node).preempt_at.time_since_epoch().count()));
+}
+
 }  // namespace
 
 void inflict_fault(Change& change, const NodeFault& fault) {
@@ -73,19 +79,6 @@ void inflict_fault(Change& change, const NodeFault& fault) {
   }
 }
 
-std::string scheduled_event_id(const Change& change, NodeKey node) {
-  const std::string seed =
-      fmt::format("{}/{}", change.name_of(node).node_id, status_of(change, node).preempt_at.time_since_epoch().count());
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(seed.data()), seed.size(), digest);
-  std::string id;
-  for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) id += '-';
-    id += fmt::format("{:02X}", digest[i]);
-  }
-  return id;
-}
-
 Document scheduled_events_of(const Change& change, const std::string& node_id) {
   std::vector<NodeKey> announced;
   for (const auto& [key, node] : change.state().nodes) {
@@ -95,7 +88,7 @@ Document scheduled_events_of(const Change& change, const std::string& node_id) {
   std::ranges::sort(announced);
   Document events = Document::array();
   for (const NodeKey key : announced) {
-    events.push_back({{"EventId", scheduled_event_id(change, key)},
+    events.push_back({{"EventId", event_id(change, key)},
                       {"EventType", "Preempt"},
                       {"ResourceType", "VirtualMachine"},
                       {"Resources", Document::array({change.name_of(key).node_id})},

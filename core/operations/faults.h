@@ -13,7 +13,4 @@ void inflict_fault(Change& change, const NodeFault& fault);
 // {"DocumentIncarnation": n, "Events": [{"EventId", "EventType": "Preempt", …}]}; node_id empty: of all nodes.
 Document scheduled_events_of(const Change& change, const std::string& node_id);
 
-// The id that the events of that node have until it is taken.
-std::string scheduled_event_id(const Change& change, NodeKey node);
-
 }  // namespace batchite

@@ -10,10 +10,12 @@
 namespace batchite {
 namespace {
 
+constexpr const char* kPreparationId = "jobpreparation";
+constexpr const char* kReleaseId = "jobrelease";
 constexpr const char* kSpecialTasks[] = {"jobManagerTask", "jobPreparationTask", "jobReleaseTask"};
 
 void complete_preparation(Document& task) {
-  default_to(task, "id", "jobpreparation");
+  default_to(task, "id", kPreparationId);
   default_to(task, "constraints", Document::object());
   default_to(task["constraints"], "maxWallClockTime", kNoLimit);
   default_to(task["constraints"], "retentionTime", "P7D");
@@ -25,7 +27,7 @@ void complete_preparation(Document& task) {
 
 // No retries: a release task runs once.
 void complete_release(Document& task) {
-  default_to(task, "id", "jobrelease");
+  default_to(task, "id", kReleaseId);
   default_to(task, "maxWallClockTime", "PT15M");
   default_to(task, "retentionTime", "P7D");
   default_identity(task);
@@ -34,7 +36,7 @@ void complete_release(Document& task) {
 std::string id_of_special(const Reader& job, std::string_view name) {
   const std::string id = job.object(name).text("id");
   if (!id.empty() || !job.has(name)) return fold(id);
-  return name == "jobPreparationTask" ? "jobpreparation" : "jobrelease";
+  return name == "jobPreparationTask" ? kPreparationId : kReleaseId;
 }
 
 void check_special_tasks(const Reader& job) {

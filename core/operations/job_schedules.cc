@@ -97,23 +97,16 @@ Answer put_schedule(Change& change, const Call& call, ScheduleKey key, Document 
   return done(call, state_of(change, key).status.modified);
 }
 
-Document with_body(Document document, const Call& call) {
-  const Document body = contract::normalise(*call.operation.body, call.body);
-  for (const auto& [name, value] : body.items()) document[name] = value;
-  return document;
-}
-
 Answer patch_schedule(Change& change, const Call& call) {
   const ScheduleKey key = changeable(change, call);
   Document document = Document::parse(change.read().get(Kind::JobSchedule, number(key)).spec);
-  return put_schedule(change, call, key, with_body(std::move(document), call));
+  return put_schedule(change, call, key, patched(std::move(document), call));
 }
 
 Answer update_schedule(Change& change, const Call& call) {
   const ScheduleKey key = changeable(change, call);
   Document document = Document::parse(change.read().get(Kind::JobSchedule, number(key)).spec);
-  for (const contract::Field& field : call.operation.body->fields) document.erase(std::string(field.name));
-  return put_schedule(change, call, key, with_body(std::move(document), call));
+  return put_schedule(change, call, key, replaced(std::move(document), call));
 }
 
 template <class Event>

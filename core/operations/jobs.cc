@@ -38,8 +38,8 @@ Answer get_job(Change& change, const Call& call) {
 }
 
 Answer put_job(Change& change, const Call& call, JobKey key, Document job) {
-  complete_job_document(job);
   check_job_document(job);
+  complete_job_document(job);
   const Job& state = state_of(change, key);
   const JobSpec spec = job_spec(job);
   if (state.spec.on_all_tasks_complete == OnAllTasksComplete::TerminateJob &&
@@ -58,9 +58,7 @@ Answer patch_job(Change& change, const Call& call) {
   check_conditions(call, state_of(change, key).status.modified);
   require_open(state_of(change, key));
   Document job = Document::parse(change.read().get(Kind::Job, number(key)).spec);
-  const Document body = contract::normalise(*call.operation.body, call.body);
-  for (const auto& [name, value] : body.items()) job[name] = value;
-  return put_job(change, call, key, std::move(job));
+  return put_job(change, call, key, patched(std::move(job), call));
 }
 
 Answer update_job(Change& change, const Call& call) {
@@ -68,10 +66,7 @@ Answer update_job(Change& change, const Call& call) {
   check_conditions(call, state_of(change, key).status.modified);
   require_open(state_of(change, key));
   Document job = Document::parse(change.read().get(Kind::Job, number(key)).spec);
-  for (const contract::Field& field : call.operation.body->fields) job.erase(std::string(field.name));
-  const Document body = contract::normalise(*call.operation.body, call.body);
-  for (const auto& [name, value] : body.items()) job[name] = value;
-  return put_job(change, call, key, std::move(job));
+  return put_job(change, call, key, replaced(std::move(job), call));
 }
 
 // Checks what all job actions have in common and lets the event happen.

@@ -87,12 +87,17 @@ class Known {
   std::size_t size_ = 0;
 };
 
-void add_task(Known& known, const TaskStatus& status) {
-  const bool completed = status.state == TaskState::Completed;
+template <class Status>
+void add_life(Known& known, const Status& status) {
   known.add("state", text_of(status.state));
   known.add("stateTransitionTime", status.state_since);
   known.add("creationTime", status.created);
   known.add("lastModified", status.modified);
+}
+
+void add_task(Known& known, const TaskStatus& status) {
+  const bool completed = status.state == TaskState::Completed;
+  add_life(known, status);
   known.add("lastModifiedTime", status.modified);
   known.add("executionInfo/startTime", status.started);
   known.add("executionInfo/endTime", status.ended);
@@ -103,10 +108,7 @@ void add_task(Known& known, const TaskStatus& status) {
 }
 
 void add_job(Known& known, const JobStatus& status) {
-  known.add("state", text_of(status.state));
-  known.add("stateTransitionTime", status.state_since);
-  known.add("creationTime", status.created);
-  known.add("lastModified", status.modified);
+  add_life(known, status);
   known.add("executionInfo/startTime", status.started);
   known.add("executionInfo/endTime", status.ended);
 }
@@ -119,10 +121,7 @@ void add_node(Known& known, const NodeStatus& status) {
 }
 
 void add_schedule(Known& known, const ScheduleStatus& status) {
-  known.add("state", text_of(status.state));
-  known.add("stateTransitionTime", status.state_since);
-  known.add("creationTime", status.created);
-  known.add("lastModified", status.modified);
+  add_life(known, status);
   known.add("executionInfo/endTime", status.ended);
 }
 
@@ -168,6 +167,17 @@ TaskKey the_task(const Change& change, const Call& call) {
 
 ScheduleKey the_schedule(const Change& change, const Call& call) {
   return ScheduleKey{find(change, Kind::JobSchedule, 0, call.path.get("jobScheduleId"), errors::kJobScheduleNotFound)};
+}
+
+Document patched(Document document, const Call& call) {
+  const Document body = contract::normalise(*call.operation.body, call.body);
+  for (const auto& [name, value] : body.items()) document[name] = value;
+  return document;
+}
+
+Document replaced(Document document, const Call& call) {
+  for (const contract::Field& field : call.operation.body->fields) document.erase(std::string(field.name));
+  return patched(std::move(document), call);
 }
 
 void require_ready(const Node& node) {

@@ -16,6 +16,10 @@ JobKey the_job(const Change& change, const Call& call);            // path jobId
 TaskKey the_task(const Change& change, const Call& call);          // path jobId and taskId
 ScheduleKey the_schedule(const Change& change, const Call& call);  // path jobScheduleId
 
+// A resource's document with what the call's body gives it; `replaced` forgets first whatever a body can give.
+Document patched(Document document, const Call& call);
+Document replaced(Document document, const Call& call);
+
 // Throws what the service says of a node that is neither idle nor running: that it is being created, started, …
 void require_ready(const Node& node);
 

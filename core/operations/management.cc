@@ -1,8 +1,7 @@
 #include "core/operations/management.h"
 
-#include <fmt/format.h>
-#include <openssl/sha.h>
-
+#include "core/base/digest.h"
+#include "core/base/encoding.h"
 #include "core/base/ids.h"
 #include "core/contract/error_codes.h"
 #include "core/operations/defaults.h"
@@ -155,9 +154,7 @@ Document delete_application(Change& change, const ManagementCall& call) {
 
 // app-{name}-{hash}, as the service calls its containers; the name in what a container's name may have.
 std::string container_of(const Change& change, const std::string& application) {
-  const std::string seed = change.options().account + "/" + fold(application);
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(seed.data()), seed.size(), digest);
+  const std::string digest = sha256(change.options().account + "/" + fold(application));
   std::string name = "app-";
   for (const char c : fold(application).substr(0, 17)) {
     if (c != '_' && c != '-') {
@@ -167,8 +164,7 @@ std::string container_of(const Change& change, const std::string& application) {
     }
   }
   if (!name.ends_with('-')) name += '-';
-  for (std::size_t i = 0; i < 20; ++i) name += fmt::format("{:02x}", digest[i]);
-  return name;
+  return name + hex_encode(std::string_view(digest).substr(0, 20));
 }
 
 Document put_package(Change& change, const ManagementCall& call) {

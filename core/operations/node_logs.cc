@@ -2,10 +2,9 @@
 // learn.microsoft.com/rest/api/batchservice/compute-node/upload-batch-service-logs (a file goes along when it has a
 // message of the time asked for) and a recorded answer (the form of the directory's name).
 #include <fmt/format.h>
-#include <openssl/sha.h>
 
+#include "core/base/digest.h"
 #include "core/base/encoding.h"
-#include "core/base/uuid.h"
 #include "core/contract/error_codes.h"
 #include "core/contract/validate.h"
 #include "core/operations/defaults.h"
@@ -87,23 +86,12 @@ void put_log(TextUpload& upload, std::string name, Messages messages, const Peri
   if (!text.empty()) upload.blobs.push_back({std::move(name), std::move(text)});
 }
 
-using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
-Digest digest_of(const std::string& text) {
-  Digest digest;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return digest;
-}
-
 // {account}-{16 hexadecimal digits}/{pool}/{node}/{request id}; the last differs from call to call.
 std::string directory_name(const Change& change, const NodeName& name) {
   const std::string& account = change.options().account;
-  const Digest of_account = digest_of(account);
-  const Digest of_request =
-      digest_of(fmt::format("{}/{}/{}", account, name.node_id, change.now().time_since_epoch().count()));
-  std::array<unsigned char, 16> id;
-  std::copy_n(of_request.begin(), id.size(), id.begin());
-  return fmt::format("{}-{}/{}/{}/{}", account, hex_encode({reinterpret_cast<const char*>(of_account.data()), 8}),
-                     name.pool_id, name.node_id, uuid_from(id));
+  const std::string request = fmt::format("{}/{}/{}", account, name.node_id, change.now().time_since_epoch().count());
+  return fmt::format("{}-{}/{}/{}/{}", account, hex_encode(sha256(account).substr(0, 8)), name.pool_id, name.node_id,
+                     uuid_of(request));
 }
 
 Period period_of(const Change& change, const Document& body) {

@@ -47,6 +47,23 @@ void put_spec(Document& document, Document spec) {
   }
 }
 
+// `details`: what they are called here.
+Document code_and_message(const Failure& failure, const char* details) {
+  Document document = {{"code", failure.code}, {"message", failure.message}};
+  for (const auto& [name, value] : failure.details) document[details].push_back({{"name", name}, {"value", value}});
+  return document;
+}
+
+// The state of what remembers the one before.
+template <class Texts, class Status>
+void put_state(Document& document, const Texts& texts, const Status& status) {
+  document["state"] = wire(texts, status.state);
+  document["stateTransitionTime"] = iso8601(status.state_since);
+  if (!status.previous_state) return;
+  document["previousState"] = wire(texts, *status.previous_state);
+  document["previousStateTransitionTime"] = iso8601(status.previous_since);
+}
+
 Document start_task_info(const StartTaskStatus& status) {
   Document info = {{"state", status.running ? "running" : "completed"}};
   put_time(info, "startTime", status.started);
@@ -104,10 +121,8 @@ std::string_view text_of(JobState state) { return wire(kJobStates, state); }
 std::string_view text_of(ScheduleState state) { return wire(kScheduleStates, state); }
 
 Document render_failure(const Failure& failure) {
-  Document document = {{"category", failure.category == Category::UserError ? "UserError" : "ServerError"},
-                       {"code", failure.code},
-                       {"message", failure.message}};
-  for (const auto& [name, value] : failure.details) document["details"].push_back({{"name", name}, {"value", value}});
+  Document document = {{"category", failure.category == Category::UserError ? "UserError" : "ServerError"}};
+  document.update(code_and_message(failure, "details"));
   return document;
 }
 
@@ -134,9 +149,7 @@ Document render_pool(const Change& change, std::int64_t key) {
   }
   if (status.allocation == AllocationState::Steady) {
     for (const Failure& error : status.resize_errors) {
-      Document entry = {{"code", error.code}, {"message", error.message}};
-      for (const auto& [name, value] : error.details) entry["values"].push_back({{"name", name}, {"value", value}});
-      document["resizeErrors"].push_back(std::move(entry));
+      document["resizeErrors"].push_back(code_and_message(error, "values"));
     }
   }
   return document;
@@ -172,11 +185,7 @@ Document render_node(const Change& change, std::int64_t key) {
   if (status.start_task) document["startTaskInfo"] = start_task_info(*status.start_task);
   if (status.last_boot != kNever) document["certificateReferences"] = Reader(spec).array("certificateReferences");
   if (status.error) {
-    Document error = {{"code", status.error->code}, {"message", status.error->message}};
-    for (const auto& [detail, value] : status.error->details) {
-      error["errorDetails"].push_back({{"name", detail}, {"value", value}});
-    }
-    document["errors"] = Document::array({std::move(error)});
+    document["errors"] = Document::array({code_and_message(*status.error, "errorDetails")});
   }
   document["isDedicated"] = status.dedicated;
   document["endpointConfiguration"] = endpoint_configuration(NodeKey{key}, spec);
@@ -193,12 +202,7 @@ Document render_job(const Change& change, std::int64_t key) {
   const JobStatus& status = found->second.status;
   const Row row = change.read().get(Kind::Job, key);
   Document document = head(row.id, job_url(change, row.id), status.modified, status.created);
-  document["state"] = wire(kJobStates, status.state);
-  document["stateTransitionTime"] = iso8601(status.state_since);
-  if (status.previous_state) {
-    document["previousState"] = wire(kJobStates, *status.previous_state);
-    document["previousStateTransitionTime"] = iso8601(status.previous_since);
-  }
+  put_state(document, kJobStates, status);
   put_spec(document, Document::parse(row.spec));
   Document& info = document["executionInfo"];
   info["startTime"] = iso8601(status.started);
@@ -216,12 +220,7 @@ Document render_schedule(const Change& change, std::int64_t key) {
   const ScheduleStatus& status = schedule.status;
   const Row row = change.read().get(Kind::JobSchedule, key);
   Document document = head(row.id, schedule_url(change, row.id), status.modified, status.created);
-  document["state"] = wire(kScheduleStates, status.state);
-  document["stateTransitionTime"] = iso8601(status.state_since);
-  if (status.previous_state) {
-    document["previousState"] = wire(kScheduleStates, *status.previous_state);
-    document["previousStateTransitionTime"] = iso8601(status.previous_since);
-  }
+  put_state(document, kScheduleStates, status);
   put_spec(document, Document::parse(row.spec));
   Document info = Document::object();
   put_time(info, "nextRunTime", status.next);
@@ -241,12 +240,7 @@ Document render_task(const Change& change, std::int64_t key) {
   const Row row = change.read().get(Kind::Task, key);
   const std::string job_id = change.read().get(Kind::Job, row.parent).id;
   Document document = head(row.id, task_url(change, job_id, row.id), status.modified, status.created);
-  document["state"] = wire(kTaskStates, status.state);
-  document["stateTransitionTime"] = iso8601(status.state_since);
-  if (status.previous_state) {
-    document["previousState"] = wire(kTaskStates, *status.previous_state);
-    document["previousStateTransitionTime"] = iso8601(status.previous_since);
-  }
+  put_state(document, kTaskStates, status);
   put_spec(document, Document::parse(row.spec));
   document["executionInfo"] = task_execution(status);
   if (status.node != kNoNode && status.state != TaskState::Active) {

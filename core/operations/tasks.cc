@@ -61,22 +61,26 @@ NodeKey affinity_of(const Change& change, const Job& job, const Document& task) 
 }
 
 // The tasks that a job has for its nodes have directories beside those of its tasks, so no task may have their ids.
-void check_id(const Change& change, JobKey key, const std::string& id) {
-  if (!change.state().jobs.at(key).spec.preparation) return;
+struct ReservedIds {
+  std::string preparation, release;  // empty: there is none
+
+  void check(const std::string& id) const {
+    if (same_id(id, preparation)) throw Error(errors::kTaskIdSameAsJobPreparationTask);
+    if (same_id(id, release)) throw Error(errors::kTaskIdSameAsJobReleaseTask);
+  }
+};
+
+ReservedIds reserved_ids(const Change& change, JobKey key) {
+  if (!change.state().jobs.at(key).spec.preparation) return {};
   const Document job = Document::parse(change.read().get(Kind::Job, number(key)).spec);
-  if (same_id(id, Reader(job_task(job, JobTask::Preparation)).text("id"))) {
-    throw Error(errors::kTaskIdSameAsJobPreparationTask);
-  }
-  if (same_id(id, Reader(job_task(job, JobTask::Release)).text("id"))) {
-    throw Error(errors::kTaskIdSameAsJobReleaseTask);
-  }
+  return {Reader(job_task(job, JobTask::Preparation)).text("id"), Reader(job_task(job, JobTask::Release)).text("id")};
 }
 
 // Checks, completes and stores one task; the scheduler hears of it from the caller. Throws TaskExists.
-TasksAdded::One store_task(Change& change, JobKey key, Document task) {
+TasksAdded::One store_task(Change& change, JobKey key, const ReservedIds& reserved, Document task) {
   const Job& job = change.state().jobs.at(key);
   check_task(task);
-  check_id(change, key, task["id"]);
+  reserved.check(task["id"]);
   check_task_relations(task, job.spec);
   check_package_references(change, task);
   drop_empty_lists(task);
@@ -102,7 +106,7 @@ Answer add_task(Change& change, const Call& call) {
   const JobKey job = the_job(change, call);
   require_open(change.state().jobs.at(job));  // a disabled job takes tasks too: they wait
   const Document body = contract::normalise(*call.operation.body, call.body);
-  const TasksAdded::One added = store_task(change, job, body);
+  const TasksAdded::One added = store_task(change, job, reserved_ids(change, job), body);
   change.happen(TasksAdded{{added}});
   Reply reply = done(call, change.state().tasks.at(added.task).status.modified);
   reply.headers.add("Location", url_of(change, call, body["id"].get<std::string>()));
@@ -128,6 +132,7 @@ Answer add_collection(Change& change, const Call& call) {
   }
   const contract::Model& model = *call.operation.body->find("value")->model;
   const contract::CheckOptions options{.version = call.version};
+  const ReservedIds reserved = reserved_ids(change, job);
   Document results = Document::array();
   TasksAdded added;
   const Time modified = change.now();
@@ -138,7 +143,7 @@ Answer add_collection(Change& change, const Call& call) {
     const std::string id = Reader(item).text("id");
     try {
       contract::check_body(model, item, options);
-      added.tasks.push_back(store_task(change, job, contract::normalise(model, item)));
+      added.tasks.push_back(store_task(change, job, reserved, contract::normalise(model, item)));
       results.push_back({{"status", "Success"},
                          {"taskId", id},
                          {"eTag", etag(modified)},

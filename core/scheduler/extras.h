@@ -1,7 +1,6 @@
 // What few tasks have and most do not, kept apart so that those stay small. Part of a task's specification: it never
 // changes once the task has been added.
-// Source: learn.microsoft.com/rest/api/batchservice/task/add (dependsOn, exitConditions, multiInstanceSettings),
-// .../job/add (jobManagerTask).
+// Source: learn.microsoft.com/rest/api/batchservice/task/add (dependsOn, exitConditions).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -42,19 +41,10 @@ struct Dependencies {
   bool operator==(const Dependencies&) const = default;
 };
 
-struct JobManager {
-  bool kill_job_on_completion = true;
-  bool run_exclusive = true;       // nothing else on its node meanwhile
-  bool allow_low_priority = true;  // may run on a spot node
-  bool operator==(const JobManager&) const = default;
-};
-
 struct TaskExtras {
   std::string id;  // folded; of tasks in jobs that use dependencies
   Dependencies dependencies;
   ExitConditions exit;
-  std::optional<JobManager> manager;  // it is its job's manager
-  int instances = 0;                  // of a multi-instance task; 0: it is none
   bool operator==(const TaskExtras&) const = default;
 };
 

@@ -75,6 +75,7 @@ void stay_in_pool(State& state, NodeKey key, Node& node, Time now, Effects& out)
 void after_ending(State& state, NodeKey key, Node& node, Time now, Effects& out);
 // Its machine or its disk is gone: what ran there runs elsewhere.
 void lose(State& state, NodeKey key, Node& node, const NodeLost& how, Time now, Effects& out);
+bool has_booted(NodeState state);  // and is not on its way out
 // Processes can be started on it.
 bool is_up(const Node& node);
 // BootNode is out and not answered.
@@ -88,6 +89,7 @@ bool keeps_directory(const Node& node, const Task& task);
 void preemption_due(State& state, NodeKey key, Time now, Effects& out);
 void preemption_plan_due(State& state, Time now, Effects& out);
 void keep_preemption_plan(State& state, Time now);  // begins it, if there is one
+
 // --- job_node.cc: preparation and release tasks ---
 // Sees to it that the job's preparation runs or has run there. Whether a task has to wait for it.
 bool prepare(State& state, JobKey key, Job& job, NodeKey on, Time now, Effects& out);

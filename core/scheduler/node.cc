@@ -162,20 +162,14 @@ Ticks time_away(const Settings& settings, const Node& node) {
   return std::max(settings.allocation_delay, node.status.away);
 }
 
+bool has_booted(NodeState state) {
+  return is_usable(state) || state == NodeState::WaitingForStartTask || state == NodeState::StartTaskFailed;
+}
+
 bool is_up(const Node& node) {
-  switch (node.status.state) {
-    case NodeState::Idle:
-    case NodeState::Running:
-    case NodeState::Offline:
-    case NodeState::WaitingForStartTask:
-    case NodeState::StartTaskFailed:
-      return true;
-    case NodeState::LeavingPool:
-    case NodeState::Deallocating:
-      return node.status.pending != Pending::None;  // it waits for its tasks
-    default:
-      return false;
-  }
+  const NodeState state = node.status.state;
+  const bool is_going = state == NodeState::LeavingPool || state == NodeState::Deallocating;
+  return has_booted(state) || (is_going && node.status.pending != Pending::None);  // it waits for its tasks
 }
 
 bool keeps_directory(const Node& node, const Task& task) { return task.status.ended > node.status.emptied; }

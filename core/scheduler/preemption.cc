@@ -13,19 +13,9 @@ constexpr Ticks kLeastAway = std::chrono::seconds(1);
 
 bool may_be_preempted(const Node& node) {
   if (node.status.dedicated || node.status.preempt_at != kNever) return false;
-  switch (node.status.state) {
-    case NodeState::Idle:
-    case NodeState::Running:
-    case NodeState::Offline:
-    case NodeState::WaitingForStartTask:
-    case NodeState::StartTaskFailed:
-    case NodeState::Rebooting:
-    case NodeState::Reimaging:
-    case NodeState::Starting:
-      return true;
-    default:
-      return false;
-  }
+  const NodeState state = node.status.state;
+  return has_booted(state) || state == NodeState::Rebooting || state == NodeState::Reimaging ||
+         state == NodeState::Starting;
 }
 
 void preempt(State& state, NodeKey key, Node& node, Time now, Effects& out) {

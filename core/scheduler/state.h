@@ -27,6 +27,7 @@
 #include "core/scheduler/extras.h"
 #include "core/scheduler/job_node.h"
 #include "core/scheduler/keys.h"
+#include "core/scheduler/settings.h"
 #include "core/scheduler/table.h"
 
 namespace batchite {
@@ -387,21 +388,6 @@ struct Pool {
   std::bitset<kMaxSlots + 1> any_free;           // which rings have a node
   // Required slots -> (-priority, job) of jobs that are ready and have such tasks. No set is empty.
   std::map<int, std::set<std::pair<int, JobKey>>> ready_jobs;
-};
-
-// Spot nodes that are taken back now and then, as if others wanted them: one at a time, at random moments.
-struct PreemptionPlan {
-  Ticks every{};           // on average; zero: never
-  Ticks notice{};          // as in NodePreemptAsked
-  Ticks away{};            // likewise
-  std::uint64_t seed = 1;  // the same seed and the same events give the same preemptions
-};
-
-// Delays that stand for Azure's, and what it does of its own accord; nothing by default.
-struct Settings {
-  Ticks allocation_delay{};  // from a resize to its nodes
-  Ticks node_start_delay{};  // from a node's creation to its boot
-  PreemptionPlan preemptions = {};
 };
 
 struct Timer {

@@ -198,5 +198,14 @@ TEST_F(AutoPoolsTest, OnlyASchedulesJobsShareAPool) {
             "400 InvalidPropertyValue");
 }
 
+TEST_F(AutoPoolsTest, AnAutoPoolHasToBeDescribedWhenAJobIsAddedAndWhenItIsChanged) {
+  Document nothing = auto_pool("job");
+  nothing["autoPoolSpecification"].erase("pool");
+  EXPECT_EQ(outcome("Job_Add", {.body = {{"id", "j"}, {"poolInfo", nothing}}}), "400 MissingRequiredProperty");
+  ask("Job_Add", {.body = {{"id", "j"}, {"poolInfo", auto_pool("job")}}});
+  EXPECT_EQ(outcome("Job_Update", {.path = {{"jobId", "j"}}, .body = {{"poolInfo", nothing}}}),
+            "400 MissingRequiredProperty");
+}
+
 }  // namespace
 }  // namespace batchite

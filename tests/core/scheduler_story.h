@@ -101,8 +101,7 @@ class SchedulerStory : public testing::Test {
   std::string add(const std::string& id, const TaskAsk& ask = {}, const std::string& of = "j") {
     TaskSpec task_spec = spec(ask, of);
     if (state_.jobs.at(job(of)).spec.uses_dependencies || ask.exit != ExitConditions{}) {
-      task_spec.extras = std::make_shared<TaskExtras>(
-          TaskExtras{.id = id, .dependencies = ask.on, .exit = ask.exit, .manager = std::nullopt});
+      task_spec.extras = std::make_shared<TaskExtras>(TaskExtras{.id = id, .dependencies = ask.on, .exit = ask.exit});
     }
     return happens(TasksAdded{{{task(id), task_spec}}});
   }
