@@ -116,6 +116,9 @@ class Backend {
   // Why a task is not running, by the rules that place it: [{"reason": "NodeFull", "message": "…", "nodeId": "…"}, …],
   // in the order in which the obstacles would have to go away. null: only the service's documents are known here.
   virtual Document explain(const std::string& /*job_id*/, const std::string& /*task_id*/) { return nullptr; }
+  // What a pool with a formula was sampled for, oldest first: [{"time": "…", "$ActiveTasks": 4, …}, …]. null: not known
+  // here. Throws PoolNotFound.
+  virtual Document samples(const std::string& /*pool_id*/) { return nullptr; }
 
   // Faults are for emulated nodes: Azure's have their own. Throws PoolNotFound, NodeNotFound, OperationNotValidOnNode.
   virtual void inflict(const NodeFault& /*fault*/) {

@@ -8,6 +8,7 @@
 #include "core/base/encoding.h"
 #include "core/base/error.h"
 #include "core/base/ids.h"
+#include "core/operations/autoscale.h"
 #include "core/operations/certificates.h"
 #include "core/operations/create.h"
 #include "core/operations/package_references.h"
@@ -27,6 +28,7 @@ std::string make_node_id(const std::string& account, const std::string& pool_id,
   return "tvmps_" + hex_encode(sha256(seed)) + (dedicated ? "_d" : "_p");
 }
 
+constexpr Ticks kSampleHistory = std::chrono::hours(24);
 constexpr std::int64_t kTotals = 1;  // parent of the row of AccountTotals
 
 // A thing may be touched many times; it is kept once.
@@ -59,7 +61,27 @@ void Change::happen(const Event& event) {
   happened_ = true;
   world_.last = now_;
   step(world_.state, event, now_, effects_);
+  keep_samples();
+  answer_what_is_due();
+}
+
+void Change::keep_samples() {
+  for (const PoolSample& sample : std::exchange(effects_.samples, {})) {
+    std::deque<PoolSample>& samples = world_.samples[sample.pool];
+    samples.push_back(sample);
+    while (samples.front().time < now_ - kSampleHistory) samples.pop_front();
+  }
+}
+
+void Change::answer_what_is_due() {
   for (const ScheduleKey key : std::exchange(effects_.jobs_due, {})) create_scheduled_job(*this, key);
+  for (const PoolKey key : std::exchange(effects_.evaluations_due, {})) scale_pool(*this, key);
+}
+
+const std::deque<PoolSample>& Change::samples_of(PoolKey pool) const {
+  static const std::deque<PoolSample> none;
+  const auto found = world_.samples.find(pool);
+  return found == world_.samples.end() ? none : found->second;
 }
 
 const NodeName& Change::name_of(NodeKey node) const { return world_.node_names.at(node); }
@@ -172,7 +194,10 @@ void Change::erase_gone() {
     write().put_status(Kind::Node, number(key), "");
     write().erase_children(Kind::NodeUser, number(key));
   }
-  for (const PoolKey key : effects_.erased.pools) write().erase(Kind::Pool, number(key));
+  for (const PoolKey key : effects_.erased.pools) {
+    write().erase(Kind::Pool, number(key));
+    world_.samples.erase(key);
+  }
   if (!effects_.erased.pools.empty()) settle_certificates(*this);
 }
 

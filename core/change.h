@@ -4,6 +4,7 @@
 // A Change is a transaction: what it wrote and what the scheduler decided become true together at commit(), or not at
 // all. One at a time; the caller sees to that (backends/local holds its lock around the whole life of a Change).
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,10 +41,11 @@ struct World {
   std::unordered_map<NodeKey, NodeName> node_names = {};
   std::unordered_map<std::string, NodeKey> nodes_by_id = {};  // folded node ids
   std::unordered_map<JobKey, std::shared_ptr<const JobContext>> job_contexts = {};
-  std::function<void(const Document&)> watch = nullptr;  // hears of states that changed; may be empty
-  std::uint64_t revision = 1;                            // grows with every change
-  Time last = kNever;                                    // of the latest change: times never go backwards
-  bool must_load = true;                                 // the state in memory is not the store's
+  std::unordered_map<PoolKey, std::deque<PoolSample>> samples = {};  // of a day at most; not kept in the store
+  std::function<void(const Document&)> watch = nullptr;              // hears of states that changed; may be empty
+  std::uint64_t revision = 1;                                        // grows with every change
+  Time last = kNever;                                                // of the latest change: times never go backwards
+  bool must_load = true;                                             // the state in memory is not the store's
 };
 
 class Change {
@@ -62,18 +64,21 @@ class Change {
   NodeFiles& files() const { return world_.files; }
   Host& host() const { return world_.host; }
   const NodeName& name_of(NodeKey node) const;
+  const std::deque<PoolSample>& samples_of(PoolKey pool) const;      // oldest first
   std::optional<NodeKey> find_node(std::string_view node_id) const;  // of any pool, while it is there
   std::optional<NodeKey> find_node(PoolKey pool, std::string_view node_id) const;
 
   Store& read() const { return world_.store; }
   Store& write();  // begins the transaction
-  // Makes the jobs that become due by it as well.
+  // Makes the jobs and evaluates the formulas that become due by it as well.
   void happen(const Event& event);
 
   // Makes it all true and says what the host is to do. Nothing may be done with a Change afterwards.
   std::vector<HostOrder> commit();
 
  private:
+  void answer_what_is_due();
+  void keep_samples();
   void keep_statuses();
   void keep_job_nodes();
   void keep_new_nodes();

@@ -3,6 +3,7 @@
 #include "core/contract/error_codes.h"
 #include "core/contract/query.h"
 #include "core/contract/validate.h"
+#include "core/operations/autoscale.h"
 #include "core/operations/explain.h"
 #include "core/operations/faults.h"
 #include "core/operations/lookup.h"
@@ -34,10 +35,6 @@ Service::Service(Store& store, NodeFiles& files, Host& host, ServiceOptions opti
 
 Answer Service::call(const Call& call, Time now) {
   const OperationRow& row = operation_row(call.operation.id);
-  if (!row.run) {
-    throw Error(501, "NotImplemented",
-                std::string(call.operation.id) + " is not implemented in this version of Batchite.");
-  }
   check_request(call);
   Change change(world_, now, call.base);
   Answer answer = row.run(change, call);
@@ -61,6 +58,11 @@ void Service::happened(const std::vector<Event>& events, Time now) {
 Document Service::explain(const std::string& job_id, const std::string& task_id, Time now) {
   const Change change(world_, now);
   return explain_task(change, job_id, task_id);
+}
+
+Document Service::samples(const std::string& pool_id, Time now) {
+  const Change change(world_, now);
+  return pool_samples(change, pool_id);
 }
 
 void Service::inflict(const NodeFault& fault, Time now) {

@@ -33,6 +33,9 @@ class Service {
   // Backend::explain. Throws JobNotFound, TaskNotFound.
   Document explain(const std::string& job_id, const std::string& task_id, Time now);
 
+  // Backend::samples. Throws PoolNotFound.
+  Document samples(const std::string& pool_id, Time now);
+
   // Backend::inflict and Backend::scheduled_events.
   void inflict(const NodeFault& fault, Time now);
   Document scheduled_events(const std::string& node_id, Time now);

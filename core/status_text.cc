@@ -8,7 +8,7 @@
 namespace batchite {
 namespace {
 
-constexpr std::int64_t kVersion = 3;
+constexpr std::int64_t kVersion = 4;
 
 // "12 5:hello 0 " — numbers in decimal, texts with their length before them.
 class Writer {
@@ -98,6 +98,7 @@ struct Out {
     to.number(std::int64_t{std::bit_cast<std::int32_t>(value)});  // exactly, and as short as most numbers
   }
   void operator()(const Failure& value);
+  void operator()(const ScaleRun& value);
   void operator()(const StartTaskStatus& value);
   void operator()(const JobTaskStatus& value);
   void operator()(const JobSums& value);
@@ -155,6 +156,7 @@ struct In {
   }
   void operator()(float& value) { value = std::bit_cast<float>(static_cast<std::int32_t>(from.number())); }
   void operator()(Failure& value);
+  void operator()(ScaleRun& value);
   void operator()(StartTaskStatus& value);
   void operator()(JobTaskStatus& value);
   void operator()(JobSums& value);
@@ -194,10 +196,15 @@ void map_start_task(V&& v, S& s) {
   v(s.running), v(s.started), v(s.ended), v(s.exit_code), v(s.retries), v(s.last_retry), v(s.failure);
 }
 template <class V, class S>
+void map_scale_run(V&& v, S& s) {
+  v(s.time), v(s.results), v(s.error);
+}
+template <class V, class S>
 void map_pool(V&& v, S& s) {
   v(s.state), v(s.state_since), v(s.allocation), v(s.allocation_since), v(s.created), v(s.modified), v(s.target);
   v(s.current), v(s.resize_timeout), v(s.drain), v(s.resize_errors);
   if (v.has(2)) v(s.sums), v(s.counted);
+  if (v.has(4)) v(s.scale_run), v(s.scale_at), v(s.scale_asked);
 }
 template <class V, class S>
 void map_node(V&& v, S& s) {
@@ -252,6 +259,7 @@ void map_task(V&& v, S& task) {
 }
 
 void Out::operator()(const Failure& value) { map_failure(*this, value); }
+void Out::operator()(const ScaleRun& value) { map_scale_run(*this, value); }
 void Out::operator()(const StartTaskStatus& value) { map_start_task(*this, value); }
 void Out::operator()(const JobTaskStatus& value) { map_job_task(*this, value); }
 void Out::operator()(const JobSums& value) { map_job_sums(*this, value); }
@@ -266,6 +274,7 @@ void In::operator()(TaskExtras& value) { map_extras(*this, value); }
 void In::operator()(JobSums& value) { map_job_sums(*this, value); }
 void In::operator()(PoolSums& value) { map_pool_sums(*this, value); }
 void In::operator()(Failure& value) { map_failure(*this, value); }
+void In::operator()(ScaleRun& value) { map_scale_run(*this, value); }
 void In::operator()(StartTaskStatus& value) { map_start_task(*this, value); }
 
 template <class Status, class Map>

@@ -97,6 +97,10 @@ class LocalBackend : public Backend {
     return name;
   }
 
+  Document samples(const std::string& pool_id) override {
+    const std::lock_guard lock(mutex_);
+    return service_.samples(pool_id, clock_now());
+  }
   Document explain(const std::string& job_id, const std::string& task_id) override {
     const std::lock_guard lock(mutex_);
     return service_.explain(job_id, task_id, clock_now());

@@ -22,6 +22,7 @@ constexpr Words kWords[] = {
     {Reason::PoolMissing, "PoolMissing", "the job's pool does not exist"},
     {Reason::PoolDeleting, "PoolDeleting", "the job's pool is being deleted"},
     {Reason::NoNodes, "NoNodes", "the pool has no nodes yet ({2} are wanted)"},
+    {Reason::AwaitsScaling, "AwaitsScaling", "the pool's formula wants none by now; it is evaluated next at {3}"},
     {Reason::NeedsMoreSlots, "NeedsMoreSlots",
      "it needs {1} slots, but a node of the pool has only {2}: it never runs"},
     {Reason::JobAtMaxParallel, "JobAtMaxParallel",
@@ -44,17 +45,19 @@ const Words& words_of(Reason reason) {
                        [reason](const Words& row) { return row.reason == reason; });
 }
 
-std::string_view state_of(const State& state, const Task& task, const Obstacle& obstacle) {
+std::string state_of(const State& state, const Task& task, const Obstacle& obstacle) {
   switch (obstacle.reason) {
     case Reason::TaskNotActive:
-      return text_of(task.status.state);
+      return std::string(text_of(task.status.state));
     case Reason::JobNotActive:
-      return text_of(state.jobs.at(task.spec.job).status.state);
+      return std::string(text_of(state.jobs.at(task.spec.job).status.state));
     case Reason::NodeNotReady: {
       const Node& node = state.nodes.at(obstacle.node);
       const bool ready = node.status.state == NodeState::Idle || node.status.state == NodeState::Running;
-      return ready ? "not taking tasks (its scheduling is disabled)" : text_of(node.status.state);
+      return std::string(ready ? "not taking tasks (its scheduling is disabled)" : text_of(node.status.state));
     }
+    case Reason::AwaitsScaling:
+      return iso8601(state.pools.at(state.jobs.at(task.spec.job).pool).status.scale_at);
     default:
       return {};
   }

@@ -7,6 +7,7 @@
 
 #include "core/base/ids.h"
 #include "core/contract/error_codes.h"
+#include "core/lang/autoscale/autoscale.h"
 #include "core/operations/defaults.h"
 #include "core/operations/endpoints.h"
 #include "core/operations/vm_size.h"
@@ -41,6 +42,7 @@ void check_scale(const Reader& pool) {
     for (const char* target : {"targetDedicatedNodes", "targetLowPriorityNodes"}) {
       if (pool.has(target)) throw refused(target, pool, "A pool that scales by a formula takes no targets");
     }
+    autoscale::parse(pool.text("autoScaleFormula"));
     return;
   }
   if (pool.has("autoScaleFormula")) {
@@ -335,7 +337,9 @@ void check_pool_document(const Document& pool) {
 void complete_pool_document(Document& pool) {
   drop_empty_lists(pool);
   default_to(pool, "resizeTimeout", "PT15M");
-  if (!Reader(pool).get("enableAutoScale", false)) {
+  if (Reader(pool).get("enableAutoScale", false)) {
+    default_to(pool, "autoScaleEvaluationInterval", "PT15M");
+  } else {
     default_to(pool, "targetDedicatedNodes", 0);
     default_to(pool, "targetLowPriorityNodes", 0);
   }

@@ -18,18 +18,6 @@ namespace {
 
 constexpr Ticks kResizeTimeout = std::chrono::minutes(15);
 
-void refuse_what_comes_later(const Document& pool) {
-  const Reader reader(pool);
-  if (reader.get("enableAutoScale", false)) {
-    throw invalid_property("enableAutoScale", "true", "Autoscale is not implemented in this version of Batchite");
-  }
-}
-
-void check_pool(const Document& pool) {
-  check_pool_document(pool);
-  refuse_what_comes_later(pool);
-}
-
 Answer add_pool(Change& change, const Call& call) {
   Document pool = contract::normalise(*call.operation.body, call.body);
   const std::string id = pool["id"];
@@ -65,7 +53,7 @@ const Pool& changeable(Change& change, const Call& call, PoolKey key) {
 }
 
 Answer put_pool(Change& change, const Call& call, PoolKey key, Document pool) {
-  check_pool(pool);
+  check_pool_document(pool);
   complete_pool_document(pool);
   change.write().put_spec(Kind::Pool, number(key), pool.dump());
   change.happen(PoolSpecChanged{key, pool_spec(pool)});
@@ -115,6 +103,7 @@ Answer update_pool(Change& change, const Call& call) {
 Answer resize_pool(Change& change, const Call& call) {
   const PoolKey key = the_pool(change, call);
   const Pool& pool = changeable(change, call, key);
+  if (pool.spec.scale_every) throw Error(errors::kOperationInvalidForCurrentState);
   if (pool.status.allocation != AllocationState::Steady) throw Error(errors::kPoolBeingResized);
   const Document body = contract::normalise(*call.operation.body, call.body);
   const Reader reader(body);
@@ -179,7 +168,7 @@ constexpr OperationRow kPools[] = {
 }  // namespace
 
 PoolKey create_pool(Change& change, Document pool) {
-  check_pool(pool);
+  check_pool_document(pool);
   check_package_references(change, pool);
   complete_certificate_references(change, pool);
   complete_pool_document(pool);

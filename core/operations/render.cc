@@ -126,6 +126,12 @@ Document render_failure(const Failure& failure) {
   return document;
 }
 
+Document render_scale_run(const ScaleRun& run) {
+  Document document = {{"timestamp", iso8601(run.time)}, {"results", run.results}};
+  if (run.error) document["error"] = code_and_message(*run.error, "values");
+  return document;
+}
+
 Document render_pool(const Change& change, std::int64_t key) {
   const auto found = change.state().pools.find(PoolKey{key});
   if (found == change.state().pools.end()) return nullptr;
@@ -142,6 +148,7 @@ Document render_pool(const Change& change, std::int64_t key) {
   document["currentLowPriorityNodes"] = status.current.low_priority;
   document["targetDedicatedNodes"] = status.target.dedicated;
   document["targetLowPriorityNodes"] = status.target.low_priority;
+  if (status.scale_run) document["autoScaleRun"] = render_scale_run(*status.scale_run);
   // Known once nodes have been allocated.
   if (status.allocation == AllocationState::Steady && status.current != Targets{}) {
     const bool simplified = Reader(document).text("targetNodeCommunicationMode") == "simplified";

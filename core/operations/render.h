@@ -21,6 +21,7 @@ Document render_schedule(const Change& change, std::int64_t key);
 Document render_task(const Change& change, std::int64_t key);
 
 // failureInfo.
+Document render_scale_run(const ScaleRun& run);
 Document render_failure(const Failure& failure);
 
 // taskCounts and taskSlotCounts.

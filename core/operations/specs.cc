@@ -6,6 +6,8 @@
 
 namespace batchite {
 
+constexpr Ticks kDefaultScaleInterval = std::chrono::minutes(15);
+
 Ticks duration_of(const Document& object, std::string_view name, Ticks fallback) {
   const Document* value = Reader(object).find(name);
   return value ? parse_duration(value->get_ref<const std::string&>()).value_or(fallback) : fallback;
@@ -24,6 +26,9 @@ PoolSpec pool_spec(const Document& pool) {
   PoolSpec spec;
   spec.task_slots = reader.get("taskSlotsPerNode", 1);
   spec.cores = cores_of(reader.text("vmSize")).value_or(1);
+  if (reader.get("enableAutoScale", false)) {
+    spec.scale_every = duration_of(pool, "autoScaleEvaluationInterval", kDefaultScaleInterval);
+  }
   const bool pack = same_id(reader.object("taskSchedulingPolicy").text("nodeFillType"), "pack");
   spec.fill = pack ? FillType::Pack : FillType::Spread;
   if (const Document* start_task = reader.find("startTask")) {

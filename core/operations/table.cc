@@ -3,26 +3,14 @@
 #include "core/contract/error_codes.h"
 
 namespace batchite {
-namespace {
-
-// What a later milestone brings (docs/ROADMAP.md).
-constexpr OperationRow kLater[] = {
-    {"Pool_DisableAutoScale", nullptr},
-    {"Pool_EnableAutoScale", nullptr},
-    {"Pool_EvaluateAutoScale", nullptr},
-};
-
-}  // namespace
-
-std::span<const OperationRow> later_operations() { return kLater; }
 
 std::vector<OperationRow> operation_rows() {
   std::vector<OperationRow> rows;
   for (const auto& list :
-       {account_operations(), pool_operations(), node_operations(), node_user_operations(), node_access_operations(),
-        node_log_operations(), node_extension_operations(), application_operations(), certificate_operations(),
-        job_operations(), job_node_operations(), job_schedule_operations(), task_operations(), file_operations(),
-        statistics_operations(), later_operations()}) {
+       {account_operations(), pool_operations(), autoscale_operations(), node_operations(), node_user_operations(),
+        node_access_operations(), node_log_operations(), node_extension_operations(), application_operations(),
+        certificate_operations(), job_operations(), job_node_operations(), job_schedule_operations(), task_operations(),
+        file_operations(), statistics_operations()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

@@ -1,5 +1,5 @@
 // Which function carries out which operation of the contract. One row each, in the file of its resource; table.cc
-// gathers the files. A row without a function is an operation that is known and refused by name.
+// gathers the files.
 #pragma once
 #include <span>
 #include <string_view>
@@ -21,6 +21,7 @@ std::vector<OperationRow> operation_rows();
 
 std::span<const OperationRow> account_operations();
 std::span<const OperationRow> pool_operations();
+std::span<const OperationRow> autoscale_operations();
 std::span<const OperationRow> node_operations();
 std::span<const OperationRow> node_user_operations();
 std::span<const OperationRow> node_access_operations();
@@ -34,6 +35,5 @@ std::span<const OperationRow> job_schedule_operations();
 std::span<const OperationRow> task_operations();
 std::span<const OperationRow> statistics_operations();
 std::span<const OperationRow> file_operations();
-std::span<const OperationRow> later_operations();  // refused by name
 
 }  // namespace batchite

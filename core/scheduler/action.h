@@ -7,6 +7,7 @@
 #include "core/base/time.h"
 #include "core/scheduler/job_node.h"
 #include "core/scheduler/keys.h"
+#include "core/scheduler/scaling.h"
 
 namespace batchite {
 
@@ -87,8 +88,10 @@ struct Effects {
   Keys touched;  // their status changed
   Keys erased;   // they no longer exist; erasing a job erases its tasks, a pool its nodes (listed too)
   std::vector<PoolUse> uses;
-  std::vector<ScheduleKey> jobs_due;  // each is to be answered by a JobAdded of that schedule before any other event
-  bool totals = false;                // State::totals changed
+  std::vector<ScheduleKey> jobs_due;     // each is to be answered by a JobAdded of that schedule before any other event
+  std::vector<PoolKey> evaluations_due;  // likewise by a PoolScaled, of pools whose formula is to be evaluated
+  std::vector<PoolSample> samples;       // taken of pools with a formula
+  bool totals = false;                   // State::totals changed
 };
 
 }  // namespace batchite

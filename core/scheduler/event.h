@@ -20,6 +20,19 @@ struct PoolSpecChanged {  // start task, fill type …; running nodes keep what 
   PoolKey pool;
   PoolSpec spec;
 };
+// Its formula was set, changed or taken away (then the specification has none).
+struct PoolScalingAsked {
+  PoolKey pool;
+  PoolSpec spec;
+  bool restarts = false;  // the interval begins anew
+};
+// Answers Effects::evaluations_due.
+struct PoolScaled {
+  PoolKey pool;
+  ScaleRun run;
+  Targets target;  // as it was, if there was an error
+  DrainOption drain = DrainOption::Requeue;
+};
 struct PoolResizeAsked {
   PoolKey pool;
   Targets target;
@@ -179,12 +192,13 @@ struct JobTaskExited {
 struct Tick {};           // time has passed; answers WakeAt
 struct HostRestarted {};  // nothing of what ran is left; nodes boot again, running tasks are recovered
 
-using Event = std::variant<PoolAdded, PoolSpecChanged, PoolResizeAsked, PoolStopResizeAsked, NodesRemoveAsked,
-                           PoolDeleteAsked, NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodePreemptAsked,
-                           NodeSchedulingAsked, JobAdded, JobSpecChanged, JobDisableAsked, JobEnableAsked,
-                           JobTerminateAsked, JobDeleteAsked, TasksAdded, TaskSpecChanged, TaskTerminateAsked,
-                           TaskReactivateAsked, TaskDeleteAsked, NodeBooted, NodeRemoved, NodeLost, StartTaskExited,
-                           TaskExited, JobTaskExited, Tick, HostRestarted, ScheduleAdded, ScheduleSpecChanged,
-                           ScheduleDisableAsked, ScheduleEnableAsked, ScheduleTerminateAsked, ScheduleDeleteAsked>;
+using Event =
+    std::variant<PoolAdded, PoolSpecChanged, PoolResizeAsked, PoolStopResizeAsked, NodesRemoveAsked, PoolDeleteAsked,
+                 NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodePreemptAsked, NodeSchedulingAsked, JobAdded,
+                 JobSpecChanged, JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked, TasksAdded,
+                 TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked, NodeBooted, NodeRemoved,
+                 NodeLost, StartTaskExited, TaskExited, JobTaskExited, Tick, HostRestarted, ScheduleAdded,
+                 ScheduleSpecChanged, ScheduleDisableAsked, ScheduleEnableAsked, ScheduleTerminateAsked,
+                 ScheduleDeleteAsked, PoolScalingAsked, PoolScaled>;
 
 }  // namespace batchite

@@ -56,6 +56,7 @@ void explain_pool(const State& state, const Pool& pool, TaskKey key, const Task&
   if (pool.nodes.empty()) {
     const Targets& target = pool.status.target;
     obstacles.push_back({Reason::NoNodes, kNoNode, 0, target.dedicated + target.low_priority});
+    if (pool.spec.scale_every && target == Targets{}) obstacles.push_back({Reason::AwaitsScaling});
   }
   if (task.spec.required_slots > pool.spec.task_slots) {
     obstacles.push_back({Reason::NeedsMoreSlots, kNoNode, task.spec.required_slots, pool.spec.task_slots});

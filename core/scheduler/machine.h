@@ -122,6 +122,12 @@ void count_node_time(PoolKey key, Pool& pool, Time now, Effects& out);
 void count_usage(State& state, PoolKey key, const Usage& usage, Effects& out);  // of a process that has ended there
 inline int& of_kind(Targets& targets, bool dedicated) { return dedicated ? targets.dedicated : targets.low_priority; }
 
+// --- autoscale.cc: REQUIRES: the pool has a formula ---
+void begin_scaling(State& state, PoolKey key, Pool& pool, Time first, Time now, Effects& out);
+void resume_scaling(State& state, PoolKey key, Pool& pool);  // its timers; of any pool
+void sample_due(State& state, PoolKey key, Time timer, Time now, Effects& out);
+void scale_due(State& state, PoolKey key, Time timer, Time now, Effects& out);
+
 // --- place.cc ---
 bool takes_tasks(const Node& node);
 // Puts the node into the bucket, the job into the ready_jobs, that it belongs to by now.
@@ -188,6 +194,8 @@ auto* find(Rows& rows, Key key) {
 void on(State& state, const PoolAdded& e, Time now, Effects& out);
 void on(State& state, const PoolSpecChanged& e, Time now, Effects& out);
 void on(State& state, const PoolResizeAsked& e, Time now, Effects& out);
+void on(State& state, const PoolScalingAsked& e, Time now, Effects& out);
+void on(State& state, const PoolScaled& e, Time now, Effects& out);
 void on(State& state, const PoolStopResizeAsked& e, Time now, Effects& out);
 void on(State& state, const NodesRemoveAsked& e, Time now, Effects& out);
 void on(State& state, const PoolDeleteAsked& e, Time now, Effects& out);

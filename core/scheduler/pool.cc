@@ -131,7 +131,7 @@ void resize_timeout_due(State& state, PoolKey key, Time now, Effects& out) {
   Pool* pool = find(state.pools, key);
   if (!pool || pool->status.state == PoolState::Deleting) return;
   PoolStatus& status = pool->status;
-  if (status.allocation != AllocationState::Resizing) return;
+  if (status.allocation != AllocationState::Resizing || pool->spec.scale_every) return;  // formulas know no timeout
   if (after(status.allocation_since, status.resize_timeout) > now) return;
   keep_those_that_wait(state, *pool, now, out);
   status.resize_errors = resize_timed_out(staying(*pool), status.target);
@@ -182,6 +182,9 @@ void on(State& state, const PoolAdded& e, Time now, Effects& out) {
   }
   begin(e.pool, pool, {e.target, e.resize_timeout}, now, out);
   carry_out(state, e.pool, pool, now, out);
+  if (!e.spec.scale_every) return;
+  begin_scaling(state, e.pool, pool, now, now, out);
+  scale_due(state, e.pool, now, now, out);  // recordings: the first run has the time of the pool's creation
 }
 
 // The number of slots is fixed once there are nodes.

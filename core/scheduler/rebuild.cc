@@ -128,8 +128,9 @@ void rebuild_job_nodes(State& state) {
 void arm_timers(State& state) {
   using Kind = Timer::Kind;
   const Settings& settings = state.settings;
-  for (const auto& [key, pool] : state.pools) {
+  for (auto& [key, pool] : state.pools) {
     const PoolStatus& status = pool.status;
+    resume_scaling(state, key, pool);
     if (status.allocation == AllocationState::Steady) continue;
     arm(state, Kind::ResizeTimeout, number(key), after(status.allocation_since, status.resize_timeout));
     arm(state, Kind::Allocation, number(key), after(status.allocation_since, settings.allocation_delay));

@@ -135,7 +135,15 @@ struct PoolSpec {
   int task_slots = 1;  // per node, 1..256
   FillType fill = FillType::Spread;
   std::optional<StartTaskSpec> start_task;
-  int cores = 1;  // of a node
+  int cores = 1;                                    // of a node
+  std::optional<Ticks> scale_every = std::nullopt;  // between evaluations of its formula; none: it has no formula
+};
+
+// What the latest evaluation of a pool's formula came to: autoScaleRun.
+struct ScaleRun {
+  Time time;
+  std::string results;
+  std::optional<Failure> error;
 };
 
 struct PoolStatus {
@@ -152,6 +160,9 @@ struct PoolStatus {
   std::vector<Failure> resize_errors;        // of the last resize; only while steady
   PoolSums sums;                             // node time until `counted`
   Time counted = kNever;
+  std::optional<ScaleRun> scale_run;
+  Time scale_at = kNever;     // when its formula is evaluated next
+  Time scale_asked = kNever;  // when a client last set its formula or interval
 };
 
 struct StartTaskStatus {
@@ -384,6 +395,7 @@ struct Pool {
   std::vector<NodeKey> nodes;                    // in the order of creation
   Targets leaving;                               // of the current ones
   Targets deallocated;                           // likewise
+  Time sample_at = kNever;                       // the next sample; kNever: it has no formula
   std::array<NodeKey, kMaxSlots + 1> by_free{};  // nodes that take tasks, by free slots: heads of rings
   std::bitset<kMaxSlots + 1> any_free;           // which rings have a node
   // Required slots -> (-priority, job) of jobs that are ready and have such tasks. No set is empty.
@@ -400,7 +412,9 @@ struct Timer {
     Retention,
     Preemption,
     PreemptionPlan,
-    Schedule
+    Schedule,
+    Sample,
+    Scale
   };
   Time at;
   Kind kind;

@@ -42,6 +42,7 @@ void step(State& state, const Event& event, Time now, Effects& effects) {
     std::erase_if(touched.job_nodes, [&](const auto& key) { return !state.jobs.contains(key.first); });
   }
   if (!erased.tasks.empty()) forget_gone(touched.tasks, state.tasks);
+  if (!erased.pools.empty()) forget_gone(effects.evaluations_due, state.pools);
   if (!erased.schedules.empty()) forget_gone(touched.schedules, state.schedules);
 }
 

@@ -33,6 +33,7 @@ struct Obstacle {
     WaitsForTasks,     // tasks: which it depends on
     DependencyBlocks,  // tasks: one that it depends on, directly or not, and that ended without satisfying others
     DependsOnItself,   // directly or not
+    AwaitsScaling,     // the pool's formula wants no nodes
   };
   Reason reason;
   NodeKey node = kNoNode;

@@ -28,6 +28,10 @@ static void fire(State& state, const Timer& timer, Time now, Effects& out) {
       return preemption_plan_due(state, now, out);
     case Timer::Kind::Schedule:
       return schedule_due(state, ScheduleKey{timer.key});
+    case Timer::Kind::Sample:
+      return sample_due(state, PoolKey{timer.key}, timer.at, now, out);
+    case Timer::Kind::Scale:
+      return scale_due(state, PoolKey{timer.key}, timer.at, now, out);
   }
 }
 

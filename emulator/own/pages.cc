@@ -93,8 +93,8 @@ std::string gauges(Backend& backend) {
 }  // namespace
 
 const Pages::Row Pages::kRows[] = {
-    {"health", &Pages::health},   {"ready", &Pages::ready},   {"info", &Pages::info},
-    {"metrics", &Pages::metrics}, {"events", &Pages::events}, {"why/", &Pages::why},
+    {"health", &Pages::health}, {"ready", &Pages::ready}, {"info", &Pages::info},        {"metrics", &Pages::metrics},
+    {"events", &Pages::events}, {"why/", &Pages::why},    {"samples/", &Pages::samples},
 };
 
 Pages::Pages(Backend& backend, const Metrics& metrics, Document info)
@@ -152,6 +152,13 @@ http::Response Pages::events(const http::Request&) {
   response.bytes = events_.listen();
   response.close = true;
   return response;
+}
+
+http::Response Pages::samples(const http::Request& request) {
+  const std::size_t begin = kRoot.size() + std::string_view("samples/").size();
+  Document rows = backend_.samples(percent_decode(std::string_view(request.path).substr(begin)));
+  if (rows.is_null()) return problem(501, "NotImplemented", "this backend does not sample pools");
+  return json(rows);
 }
 
 http::Response Pages::why(const http::Request& request) {

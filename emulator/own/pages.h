@@ -1,6 +1,7 @@
 // The emulator's own pages, below /_batchite/ on both ports: health, ready, info, metrics, events, why/{job}/{task},
-// and those of node_pages.h. They need no signature, so they only read or do harm to emulated nodes, and only answer
-// who came to a loopback name (a page of the Internet that names this machine by DNS gets 403). Any thread.
+// samples/{pool}, and those of node_pages.h. They need no signature, so they only read or do harm to emulated nodes,
+// and only answer who came to a loopback name (a page of the Internet that names this machine by DNS gets 403). Any
+// thread.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -37,6 +38,7 @@ class Pages {
   http::Response metrics(const http::Request& request);
   http::Response events(const http::Request& request);
   http::Response why(const http::Request& request);
+  http::Response samples(const http::Request& request);
 
   Backend& backend_;
   const Metrics& metrics_;

@@ -9,9 +9,9 @@ class SchedulerExplainTest : public SchedulerStory {
  protected:
   std::string why(const std::string& id) {
     static constexpr const char* kReasons[] = {
-        "task not active", "job not active", "pool missing", "pool deleting",    "no nodes",  "needs more slots",
-        "at max parallel", "node not ready", "preparing",    "node barred",      "node full", "behind others",
-        "about to start",  "waits for",      "blocked by",   "depends on itself"};
+        "task not active", "job not active", "pool missing", "pool deleting",     "no nodes",      "needs more slots",
+        "at max parallel", "node not ready", "preparing",    "node barred",       "node full",     "behind others",
+        "about to start",  "waits for",      "blocked by",   "depends on itself", "awaits scaling"};
     std::string text;
     for (const Obstacle& obstacle : explain(state_, task(id))) {
       if (!text.empty()) text += "; ";

@@ -17,17 +17,6 @@ TEST(OperationTable, HoldsEveryOperationOfTheContractOnce) {
   EXPECT_TRUE(rows.empty()) << rows.begin()->first << " is not in the contract";
 }
 
-TEST_F(ServiceTest, AnOperationOfALaterMilestoneIsRefusedByName) {
-  try {
-    ask("Pool_DisableAutoScale");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.status(), 501U);
-    EXPECT_EQ(error.code(), "NotImplemented");
-    EXPECT_NE(error.message().find("Pool_DisableAutoScale"), std::string::npos);
-  }
-}
-
 TEST_F(ServiceTest, APoolComesBackWithTheServicesDefaults) {
   EXPECT_EQ(outcome("Pool_Add", {.body = pool("Pool1", 2)}), "201");
   const Document shown = ask("Pool_Get", {.path = {{"poolId", "pool1"}}}).body;

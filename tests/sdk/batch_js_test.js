@@ -165,7 +165,9 @@ test("refusals carry the service's code and status", async () => {
     const { eTag } = await batch.job.get("js");
     await batch.job.get("js", { jobGetOptions: { ifNoneMatch: eTag } });
   });
-  await refused(501, "NotImplemented", () => batch.pool.disableAutoScale("js"));
+  await refused(409, "OperationInvalidForCurrentState", () =>
+    batch.pool.evaluateAutoScale("js", "$TargetDedicatedNodes=1")
+  );
   const stranger = new BatchServiceClient(
     new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, Buffer.from("wrong").toString("base64")),
     env.AZURE_BATCH_ENDPOINT

@@ -1,0 +1,98 @@
+// Pools that scale by a formula: when they are sampled, when the formula is evaluated, what becomes of its targets.
+// Source: learn.microsoft.com/rest/api/batchservice/pool/enable-auto-scale; learn.microsoft.com/azure/batch/
+// batch-automatic-scaling (a sample every 30 seconds; no evaluation while the pool is being resized).
+#include "core/scheduler/machine.h"
+
+namespace batchite::scheduler {
+namespace {
+
+// After an enabling. Recordings show no run two seconds later; for clients it must not be as late as the next interval.
+constexpr Ticks kFirstEvaluation = std::chrono::seconds(5);
+
+void take_sample(const State& state, PoolKey key, const Pool& pool, Time now, Effects& out) {
+  PoolSample sample{.pool = key, .time = now, .slots_per_node = pool.spec.task_slots};
+  for (const auto& [job_key, job] : state.jobs) {
+    if (job.pool != key) continue;
+    sample.active += job.counts.active - job.blocked;
+    sample.running += job.counts.running;
+    sample.succeeded += job.counts.succeeded;
+    sample.failed += job.counts.failed;
+  }
+  sample.dedicated = pool.status.current.dedicated;
+  sample.low_priority = pool.status.current.low_priority;
+  for (const NodeKey at : pool.nodes) {
+    const Node& node = state.nodes.at(at);
+    sample.usable += takes_tasks(node);
+    sample.preempted += node.status.state == NodeState::Preempted;
+  }
+  out.samples.push_back(sample);
+}
+
+void sample_now(State& state, PoolKey key, Pool& pool, Time now, Effects& out) {
+  take_sample(state, key, pool, now, out);
+  pool.sample_at = after(now, kPoolSamplePeriod);
+  arm(state, Timer::Kind::Sample, number(key), pool.sample_at);
+}
+
+void evaluate_at(State& state, PoolKey key, Pool& pool, Time at, Effects& out) {
+  pool.status.scale_at = at;
+  arm(state, Timer::Kind::Scale, number(key), at);
+  touch(out.touched.pools, key);
+}
+
+void stop(Pool& pool) {
+  pool.status.scale_run.reset();
+  pool.status.scale_at = kNever;
+  pool.sample_at = kNever;
+}
+
+}  // namespace
+
+void begin_scaling(State& state, PoolKey key, Pool& pool, Time first, Time now, Effects& out) {
+  sample_now(state, key, pool, now, out);
+  evaluate_at(state, key, pool, first, out);
+}
+
+void resume_scaling(State& state, PoolKey key, Pool& pool) {
+  pool.sample_at = pool.spec.scale_every ? Time() : kNever;  // at once
+  if (!pool.spec.scale_every) return;
+  arm(state, Timer::Kind::Sample, number(key), pool.sample_at);
+  arm(state, Timer::Kind::Scale, number(key), pool.status.scale_at);
+}
+
+void sample_due(State& state, PoolKey key, Time timer, Time now, Effects& out) {
+  Pool* pool = find(state.pools, key);
+  if (pool && pool->sample_at == timer) sample_now(state, key, *pool, now, out);
+}
+
+void scale_due(State& state, PoolKey key, Time timer, Time now, Effects& out) {
+  Pool* pool = find(state.pools, key);
+  if (!pool || pool->status.state == PoolState::Deleting || pool->status.scale_at != timer) return;
+  evaluate_at(state, key, *pool, after(now, *pool->spec.scale_every), out);
+  if (pool->status.allocation == AllocationState::Steady) out.evaluations_due.push_back(key);
+}
+
+void on(State& state, const PoolScalingAsked& e, Time now, Effects& out) {
+  Pool* pool = find(state.pools, e.pool);
+  if (!pool || pool->status.state == PoolState::Deleting) return;
+  const bool scaled = pool->spec.scale_every.has_value();
+  on(state, PoolSpecChanged{e.pool, e.spec}, now, out);
+  if (!e.spec.scale_every) return stop(*pool);
+  pool->status.scale_asked = now;
+  if (!scaled) {
+    begin_scaling(state, e.pool, *pool, after(now, kFirstEvaluation), now, out);
+  } else if (e.restarts) {
+    evaluate_at(state, e.pool, *pool, after(now, *e.spec.scale_every), out);
+  }
+}
+
+void on(State& state, const PoolScaled& e, Time now, Effects& out) {
+  Pool* pool = find(state.pools, e.pool);
+  if (!pool || pool->status.state == PoolState::Deleting || !pool->spec.scale_every) return;
+  pool->status.scale_run = e.run;
+  touch(out.touched.pools, e.pool);
+  if (e.target == pool->status.target || pool->status.allocation != AllocationState::Steady) return;
+  on(state, PoolResizeAsked{e.pool, e.target, pool->status.resize_timeout, e.drain}, now, out);
+}
+
+}  // namespace batchite::scheduler
