@@ -208,6 +208,8 @@ void check_node(const State& state, NodeKey key, const Node& node, Recount& sums
           "node {} has tasks in a state that allows none", number(key));
   require(node.bucket == (takes_tasks(node) ? node.free_slots : Node::kNoBucket), "node {} is in the wrong ring",
           number(key));
+  require(node.status.pending != NodePending::Offline || !node.status.scheduling_enabled,
+          "node {} is to go offline, but its scheduling is enabled", number(key));
   require(node.jobs == sums.jobs[key], "node {} lists the wrong jobs", number(key));
   require(node.recent.size() <= 10, "node {} remembers too many tasks", number(key));
   for (const TaskKey task : node.recent) {

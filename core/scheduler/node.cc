@@ -83,6 +83,7 @@ void carry_out(State& state, NodeKey key, Node& node, Time now, Effects& out) {
     case Pending::None:
       return;
     case Pending::Leave:
+      end_start_task(key, node, out);  // else its end could still lead to a retry
       jobs_lose(state, key, node, Down::Renewed, now, out);
       touch(out.touched.nodes, key);
       out.actions.push_back(RemoveNode{key});
@@ -134,9 +135,9 @@ void restart(State& state, NodeKey key, Node& node, Time now, Effects& out) {
                      node.status.state == NodeState::Reimaging || never_booted;
   node.status.pending = leaving ? Pending::Leave : deallocating ? Pending::Deallocate : Pending::None;
   node.status.drain = DrainOption::Requeue;
+  node.status.start_task.reset();  // nothing is left to be killed
   touch(out.touched.nodes, key);
   if (!leaving && !deallocating && !waits_for_allocation) {
-    node.status.start_task.reset();  // nothing is left to be killed
     boot(state, key, node, NodeState::Starting, fresh, now, out);
   }
   evict_all(state, node, Evict::Vanish, now, out);

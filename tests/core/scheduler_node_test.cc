@@ -273,5 +273,12 @@ TEST_F(SchedulerNodeTest, AfterARestartEveryNodeBootsAndRunningTasksAreRecovered
   EXPECT_EQ(exited("a", 1), "");
 }
 
+TEST_F(SchedulerNodeTest, AStartTaskIsNotTriedAgainOnANodeThatLeaves) {
+  add_pool("p", {.dedicated = 1, .start_task = StartTaskSpec{.max_retries = 1}});
+  booted(1);
+  EXPECT_EQ(resize("p", {0, 0}), "kill start task n1#1.1; remove n1; wake in 900000ms");
+  EXPECT_EQ(start_task_exited(1, 1, 1, 1), "") << "its end was on its way";
+}
+
 }  // namespace
 }  // namespace batchite

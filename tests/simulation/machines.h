@@ -1,0 +1,71 @@
+// The machines of a simulation: they carry the scheduler's actions out in virtual time, and hold it to its word.
+// Whatever they do is fixed by plans, so that leaving one command of a history out changes nothing about the others.
+#pragma once
+#include <map>
+#include <optional>
+#include <tuple>
+
+#include "core/scheduler/action.h"
+#include "core/scheduler/event.h"
+
+namespace batchite::simulation {
+
+// How processes of a kind behave.
+struct Plan {
+  Ticks takes = std::chrono::seconds(10);
+  int failures = 0;                 // the first attempts exit with 1
+  Trouble trouble = Trouble::None;  // of the attempts after those
+  bool replies_twice = false;       // and its end is told although it had been killed
+};
+
+class Machines {
+ public:
+  // Set before anything of the kind runs.
+  std::map<TaskKey, Plan> tasks;
+  std::map<PoolKey, Plan> start_tasks;
+  std::map<JobKey, Plan> preparations, releases;
+
+  // Throws std::logic_error when the action makes no sense. `state`: after the step.
+  void told(const Action& action, const State& state, Time now);
+
+  Time next() const;  // of the next event, or Time::max()
+  std::size_t reports() const { return due_.size(); }
+  // REQUIRES: next() is not Time::max().
+  Event take(Time now);
+
+  void fail();  // nothing of what ran is left
+  // Throws std::logic_error when the scheduler has another opinion of what runs.
+  void expect_same_processes(const State& state) const;
+
+ private:
+  struct Process {
+    int attempt;
+    NodeKey node;
+    bool operator==(const Process&) const = default;
+  };
+  using JobProcess = std::tuple<JobKey, NodeKey, JobTask>;
+
+  void perform(const BootNode& a, const State& state, Time now);
+  void perform(const RemoveNode& a, const State& state, Time now);
+  void perform(const RunStartTask& a, const State& state, Time now);
+  void perform(const KillStartTask& a, const State& state, Time now);
+  void perform(const RunTask& a, const State& state, Time now);
+  void perform(const KillTask& a, const State& state, Time now);
+  void perform(const RemoveTaskFiles& a, const State& state, Time now);
+  void perform(const RunJobTask& a, const State& state, Time now);
+  void perform(const KillJobTask& a, const State& state, Time now);
+  void perform(const RemoveJobTaskFiles& a, const State& state, Time now);
+  void perform(const WakeAt& a, const State& state, Time now);
+
+  void later(Time at, const Event& event) { due_.emplace(at, event); }
+  void report(Time now, const Plan& plan, const Event& event);
+  void expect_quiet(NodeKey node, const char* what) const;
+
+  std::multimap<Time, Event> due_;  // those of one time in the order in which they were told
+  Time wake_at_ = Time::max();
+  std::map<TaskKey, Process> processes_;
+  std::map<NodeKey, std::pair<int, int>> start_processes_;  // boot, attempt
+  std::map<JobProcess, int> job_processes_;                 // attempt
+};
+
+}  // namespace batchite::simulation
