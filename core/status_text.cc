@@ -8,7 +8,7 @@
 namespace batchite {
 namespace {
 
-constexpr std::int64_t kVersion = 4;
+constexpr std::int64_t kVersion = 5;
 
 // "12 5:hello 0 " — numbers in decimal, texts with their length before them.
 class Writer {
@@ -106,6 +106,7 @@ struct Out {
   void operator()(const ExitOptions& value);
   void operator()(const ExitConditions::Range& value);
   void operator()(const TaskExtras& value);
+  void operator()(const ManagerSpec& value);
   bool has(std::int64_t /*version*/) const { return true; }
 };
 
@@ -164,6 +165,7 @@ struct In {
   void operator()(ExitOptions& value);
   void operator()(ExitConditions::Range& value);
   void operator()(TaskExtras& value);
+  void operator()(ManagerSpec& value);
   bool has(std::int64_t wanted) const { return version >= wanted; }
 };
 
@@ -245,6 +247,11 @@ template <class V, class S>
 void map_extras(V&& v, S& s) {
   v(s.id), v(s.dependencies.ids), v(s.dependencies.ranges), v(s.exit.codes), v(s.exit.ranges);
   v(s.exit.pre_processing_error), v(s.exit.upload_error), v(s.exit.otherwise);
+  if (v.has(5)) v(s.manager);
+}
+template <class V, class S>
+void map_manager(V&& v, S& s) {
+  v(s.kills_job), v(s.is_exclusive), v(s.allows_low_priority);
 }
 template <class V, class S>
 void map_task(V&& v, S& task) {
@@ -267,10 +274,12 @@ void Out::operator()(const PoolSums& value) { map_pool_sums(*this, value); }
 void Out::operator()(const ExitOptions& value) { map_exit_options(*this, value); }
 void Out::operator()(const ExitConditions::Range& value) { map_exit_range(*this, value); }
 void Out::operator()(const TaskExtras& value) { map_extras(*this, value); }
+void Out::operator()(const ManagerSpec& value) { map_manager(*this, value); }
 void In::operator()(JobTaskStatus& value) { map_job_task(*this, value); }
 void In::operator()(ExitOptions& value) { map_exit_options(*this, value); }
 void In::operator()(ExitConditions::Range& value) { map_exit_range(*this, value); }
 void In::operator()(TaskExtras& value) { map_extras(*this, value); }
+void In::operator()(ManagerSpec& value) { map_manager(*this, value); }
 void In::operator()(JobSums& value) { map_job_sums(*this, value); }
 void In::operator()(PoolSums& value) { map_pool_sums(*this, value); }
 void In::operator()(Failure& value) { map_failure(*this, value); }

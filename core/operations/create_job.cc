@@ -69,6 +69,16 @@ void provide_auto_pool(Change& change, const Document& auto_pool, JobAdded& adde
   }
 }
 
+// The job's other tasks cannot come before it: it is the first that they are queued behind.
+void add_manager(Change& change, const Document& job, const JobAdded& added) {
+  const Document task = manager_task(job);
+  TasksAdded::One manager{{}, task_spec(task, added.job)};
+  manager.spec.extras = task_extras(task, added.spec, manager_spec(job));
+  manager.task = TaskKey{
+      *change.write().insert(Kind::Task, {.parent = number(added.job), .id = task.at("id"), .spec = task.dump()})};
+  change.happen(TasksAdded{{manager}});
+}
+
 [[noreturn]] void refuse_existing(const Change& change, const std::string& id) {
   const JobKey existing{*change.read().find(Kind::Job, 0, id)};
   const JobState state = change.state().jobs.at(existing).status.state;
@@ -89,6 +99,7 @@ JobKey create_job(Change& change, Document job, ScheduleKey schedule) {
     provide_auto_pool(change, pool_info.at("autoPoolSpecification"), added);
   }
   change.happen(added);
+  if (Reader(job).has("jobManagerTask") && !added.scheduling_error) add_manager(change, job, added);
   return added.job;
 }
 

@@ -37,6 +37,13 @@ constexpr Words kWords[] = {
     {Reason::WaitsForTasks, "WaitsForTasks", "it waits for tasks that it depends on: {4}"},
     {Reason::DependencyBlocks, "DependencyBlocks",
      "it never runs: task {4}, which it depends on, directly or not, ended without satisfying those that depend on it"},
+    {Reason::WaitsForManager, "WaitsForManager", "the job manager task goes first"},
+    {Reason::NoDedicatedNodes, "NoDedicatedNodes",
+     "it never runs: its allowLowPriorityNode is false, and the pool has only spot nodes"},
+    {Reason::NodeNotDedicated, "NodeNotDedicated", "node {0} is a spot node: its allowLowPriorityNode is false"},
+    {Reason::NodeNotEmpty, "NodeNotEmpty",
+     "node {0} runs {1} tasks: as a job manager with runExclusive it needs a node for itself"},
+    {Reason::NodeTaken, "NodeTaken", "node {0} runs a job manager that shares it with no other task (runExclusive)"},
     {Reason::DependsOnItself, "DependsOnItself", "it never runs: it depends on itself, directly or not"},
 };
 

@@ -6,6 +6,7 @@
 #include "core/contract/error_codes.h"
 #include "core/operations/defaults.h"
 #include "core/operations/pool_rules.h"
+#include "core/operations/task_rules.h"
 
 namespace batchite {
 namespace {
@@ -31,6 +32,13 @@ void complete_release(Document& task) {
   default_to(task, "maxWallClockTime", "PT15M");
   default_to(task, "retentionTime", "P7D");
   default_identity(task);
+}
+
+void complete_manager(Document& task, int job_retries) {
+  complete_task_document(task, job_retries);
+  default_to(task, "killJobOnCompletion", true);
+  default_to(task, "runExclusive", true);
+  default_to(task, "allowLowPriorityNode", true);
 }
 
 std::string id_of_special(const Reader& job, std::string_view name) {
@@ -86,6 +94,9 @@ void complete_job_document(Document& job) {
   if (Reader(job).object("poolInfo").has("autoPoolSpecification")) {
     complete_auto_pool(job["poolInfo"]["autoPoolSpecification"]);
   }
+  if (const auto task = job.find("jobManagerTask"); task != job.end()) {
+    complete_manager(*task, job["constraints"]["maxTaskRetryCount"]);
+  }
   if (const auto task = job.find("jobPreparationTask"); task != job.end()) complete_preparation(*task);
   if (const auto task = job.find("jobReleaseTask"); task != job.end()) complete_release(*task);
 }
@@ -102,11 +113,8 @@ void check_job_document(const Document& job) {
     throw invalid_property("maxParallelTasks", std::to_string(parallel), "Must be -1 or greater than 0");
   }
   check_special_tasks(reader);
+  if (reader.has("jobManagerTask")) check_task_document(reader.object("jobManagerTask").document());
   if (pool.has("autoPoolSpecification")) check_auto_pool(pool.object("autoPoolSpecification").document());
-  // What a later milestone brings is refused by name.
-  if (reader.has("jobManagerTask")) {
-    throw invalid_property("jobManagerTask", "set", "jobManagerTask is not implemented in this version of Batchite");
-  }
 }
 
 void check_auto_pool_lifetime(const Document& job) {

@@ -6,6 +6,7 @@
 #include "core/operations/defaults.h"
 #include "core/operations/job_rules.h"
 #include "core/operations/lookup.h"
+#include "core/operations/package_references.h"
 #include "core/operations/pool_rules.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
@@ -28,16 +29,17 @@ void check_times(const Document& job_schedule, Time now) {
   if (spec.not_after <= now) throw invalid_property("doNotRunAfter", after, "It must be in the future");
 }
 
-void complete_and_check(Document& job_schedule) {
+void complete_and_check(const Change& change, Document& job_schedule) {
   drop_empty_lists(job_schedule);
   default_to(job_schedule, "schedule", Document::object());
   check_job_document(job_schedule["jobSpecification"]);
+  check_package_references(change, Reader(job_schedule["jobSpecification"]).object("jobManagerTask").document());
   complete_job_document(job_schedule["jobSpecification"]);
 }
 
 Answer add_schedule(Change& change, const Call& call) {
   Document document = contract::normalise(*call.operation.body, call.body);
-  complete_and_check(document);
+  complete_and_check(change, document);
   check_times(document, change.now());
   const std::string id = document["id"];
   if (const auto existing = change.read().find(Kind::JobSchedule, 0, id)) {
@@ -89,7 +91,7 @@ ScheduleKey changeable(const Change& change, const Call& call) {
 
 // Jobs that are there already stay as they are.
 Answer put_schedule(Change& change, const Call& call, ScheduleKey key, Document document) {
-  complete_and_check(document);
+  complete_and_check(change, document);
   const Document before = Document::parse(change.read().get(Kind::JobSchedule, number(key)).spec);
   if (before["schedule"] != document["schedule"]) check_times(document, change.now());
   change.write().put_spec(Kind::JobSchedule, number(key), document.dump());

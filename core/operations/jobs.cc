@@ -6,6 +6,7 @@
 #include "core/operations/defaults.h"
 #include "core/operations/job_rules.h"
 #include "core/operations/lookup.h"
+#include "core/operations/package_references.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
 #include "core/operations/statistics.h"
@@ -20,6 +21,7 @@ Answer add_job(Change& change, const Call& call) {
   Document job = contract::normalise(*call.operation.body, call.body);
   check_job_document(job);
   check_auto_pool_lifetime(job);
+  check_package_references(change, Reader(job).object("jobManagerTask").document());
   const std::string id = job["id"];
   if (change.read().find(Kind::JobSchedule, 0, id)) throw Error(errors::kJobScheduleWithSameIdExists);
   const JobKey key = create_job(change, std::move(job));

@@ -64,15 +64,31 @@ JobSpec job_spec(const Document& job) {
     spec.on_task_failure = OnTaskFailure::PerformExitOptionsJobAction;
   }
   spec.uses_dependencies = reader.get("usesTaskDependencies", false);
+  spec.gives_way = reader.get("allowTaskPreemption", false);
   return spec;
 }
 
-std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpec& job) {
+std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpec& job,
+                                              std::optional<ManagerSpec> manager) {
   TaskExtras extras;
+  extras.manager = manager;
   if (job.uses_dependencies) extras.id = fold(Reader(task).text("id"));
   extras.dependencies = dependencies_of(task);
   extras.exit = exit_conditions_of(task);
   return extras == TaskExtras{} ? nullptr : std::make_shared<const TaskExtras>(std::move(extras));
+}
+
+ManagerSpec manager_spec(const Document& job) {
+  const Reader task = Reader(job).object("jobManagerTask");
+  return {.kills_job = task.get("killJobOnCompletion", true),
+          .is_exclusive = task.get("runExclusive", true),
+          .allows_low_priority = task.get("allowLowPriorityNode", true)};
+}
+
+Document manager_task(const Document& job) {
+  Document task = job.at("jobManagerTask");
+  for (const char* name : {"killJobOnCompletion", "runExclusive", "allowLowPriorityNode"}) task.erase(name);
+  return task;
 }
 
 Document job_task(const Document& job, JobTask which) {

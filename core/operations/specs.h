@@ -12,7 +12,12 @@ ScheduleSpec schedule_spec(const Document& job_schedule);
 // affinityInfo is left to the caller, who knows the nodes.
 TaskSpec task_spec(const Document& task, JobKey job);
 // Null for a task that has nothing of the kind.
-std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpec& job);
+std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpec& job,
+                                              std::optional<ManagerSpec> manager = std::nullopt);
+
+// A job's manager, and the document of its task; REQUIRES: the job has one.
+ManagerSpec manager_spec(const Document& job);
+Document manager_task(const Document& job);
 
 // The job's preparation or release task; an empty object: it has none.
 Document job_task(const Document& job, JobTask which);

@@ -6,53 +6,17 @@
 #include "core/operations/defaults.h"
 #include "core/operations/lookup.h"
 #include "core/operations/package_references.h"
-#include "core/operations/pool_rules.h"
 #include "core/operations/render.h"
 #include "core/operations/specs.h"
 #include "core/operations/statistics.h"
 #include "core/operations/table.h"
 #include "core/operations/task_relations.h"
+#include "core/operations/task_rules.h"
 
 namespace batchite {
 namespace {
 
 constexpr std::size_t kCollectionSize = 100;
-
-void default_constraints(Document& task, const Job& job) {
-  default_to(task, "constraints", Document::object());
-  default_to(task["constraints"], "maxWallClockTime", kNoLimit);
-  default_to(task["constraints"], "retentionTime", "P7D");
-  default_to(task["constraints"], "maxTaskRetryCount", job.spec.max_task_retries);
-}
-
-void check_task(const Document& task) {
-  const Reader reader(task);
-  check_resource_files(task);
-  check_user_identity(task);
-  for (const Document& file : reader.array("outputFiles")) {
-    if (!Reader(file).object("destination").has("container")) {
-      throw Error(errors::kMissingRequiredProperty, {{"PropertyName", "container"}});
-    }
-  }
-  // What a later milestone brings is refused by name.
-  for (const char* name : {"multiInstanceSettings", "authenticationTokenSettings", "containerSettings"}) {
-    if (reader.has(name)) {
-      throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
-    }
-  }
-}
-
-// The service writes these with capitals, whatever it was sent.
-void complete_output_files(Document& task) {
-  const auto files = task.find("outputFiles");
-  if (files == task.end()) return;
-  for (Document& file : *files) {
-    const std::string condition = Reader(file).object("uploadOptions").text("uploadCondition");
-    for (const char* spelling : {"TaskSuccess", "TaskFailure", "TaskCompletion"}) {
-      if (same_id(condition, spelling)) file["uploadOptions"]["uploadCondition"] = spelling;
-    }
-  }
-}
 
 NodeKey affinity_of(const Change& change, const Job& job, const Document& task) {
   const std::string wish = Reader(task).object("affinityInfo").text("affinityId");
@@ -79,16 +43,12 @@ ReservedIds reserved_ids(const Change& change, JobKey key) {
 // Checks, completes and stores one task; the scheduler hears of it from the caller. Throws TaskExists.
 TasksAdded::One store_task(Change& change, JobKey key, const ReservedIds& reserved, Document task) {
   const Job& job = change.state().jobs.at(key);
-  check_task(task);
+  check_task_document(task);
   reserved.check(task["id"]);
   check_task_relations(task, job.spec);
   check_package_references(change, task);
-  drop_empty_lists(task);
-  default_identity(task);
-  default_constraints(task, job);
-  complete_output_files(task);
+  complete_task_document(task, job.spec.max_task_retries);
   complete_task_relations(task, job.spec);
-  default_to(task, "requiredSlots", 1);
   TasksAdded::One added{{}, task_spec(task, key)};
   added.spec.extras = task_extras(task, job.spec);
   added.spec.affinity = affinity_of(change, job, task);
@@ -177,7 +137,7 @@ Answer update_task(Change& change, const Call& call) {
   const Document body = contract::normalise(*call.operation.body, call.body);
   Document task = Document::parse(change.read().get(Kind::Task, number(key)).spec);
   task["constraints"] = Reader(body).has("constraints") ? body["constraints"] : Document::object();
-  default_constraints(task, change.state().jobs.at(state.spec.job));
+  default_task_constraints(task, change.state().jobs.at(state.spec.job).spec.max_task_retries);
   TaskSpec spec = task_spec(task, state.spec.job);
   spec.affinity = state.spec.affinity;
   change.write().put_spec(Kind::Task, number(key), task.dump());

@@ -19,6 +19,7 @@ struct Recount {
   std::unordered_map<JobKey, TaskCounts> counts;
   std::unordered_map<JobKey, std::map<int, std::size_t>> queued;  // by slots
   std::unordered_map<JobKey, std::size_t> blocked;
+  std::unordered_map<JobKey, TaskKey> managers;
   std::unordered_map<NodeKey, int> used_slots;
   std::unordered_map<NodeKey, std::size_t> running;
   std::unordered_map<NodeKey, std::int64_t> kept;
@@ -73,7 +74,7 @@ void recount_task(const State& state, TaskKey key, const Task& task, Recount& su
     case TaskState::Preparing:
     case TaskState::Running:
       require(state.nodes.contains(status.node), "task {} runs on no node", number(key));
-      sums.used_slots[status.node] += task.spec.required_slots;
+      sums.used_slots[status.node] += slots_on(state, state.nodes.at(status.node), task);
       ++sums.running[status.node];
       require(status.attempt > 0, "task {} runs and was never started", number(key));
       check_preparing(state, key, task);
@@ -82,6 +83,7 @@ void recount_task(const State& state, TaskKey key, const Task& task, Recount& su
       require(status.ended != kNever, "task {} is completed and has no end", number(key));
       break;
   }
+  if (manager_of(task)) sums.managers[task.spec.job] = key;
   check_dependencies(state, key, task);
   require(status.has_exit_code || status.exit_code == 0, "task {} keeps an exit code that it does not have",
           number(key));
@@ -124,7 +126,22 @@ void check_job_tasks(const State& state, JobKey key, const Job& job) {
           number(key));
 }
 
+void check_lists(const State& state, JobKey key, const Job& job) {
+  const TaskKey manager = waiting_manager(state, job);
+  const bool restarts = job.ready && manager != TaskKey{} && state.tasks.at(manager).status.attempt > 0;
+  const Pool* pool = find(state.pools, job.pool);
+  if (!pool) return;
+  const Pool::Turns::value_type turn{-job.spec.priority, key};
+  require(pool->giving_way.contains(turn) == (job.spec.gives_way && job.counts.running > 0),
+          "job {} is wrongly listed as one that gives way", number(key));
+  require(pool->restarting.contains(turn) == restarts, "the manager of job {} is wrongly listed", number(key));
+  require(manager == TaskKey{} || job.queues.at(state.tasks.at(manager).spec.required_slots).first == manager,
+          "the manager of job {} does not go first", number(key));
+}
+
 void check_job(const State& state, JobKey key, const Job& job, Recount& sums) {
+  require(job.manager == sums.managers[key], "job {} does not know its manager", number(key));
+  check_lists(state, key, job);
   require(job.counts == sums.counts[key], "the task counts of job {} are wrong", number(key));
   check_job_tasks(state, key, job);
   const std::size_t blocked = sums.blocked[key];
@@ -251,6 +268,12 @@ void check_pool(const State& state, PoolKey key, const Pool& pool) {
   require(leaving == pool.leaving, "pool {} miscounts its leaving nodes", number(key));
   require(deallocated == pool.deallocated, "pool {} miscounts its deallocated nodes", number(key));
   check_rings(state, key, pool);
+  for (const Pool::Turns* listed : {&pool.giving_way, &pool.restarting}) {
+    for (const auto& [priority, job] : *listed) {
+      require(state.jobs.contains(job) && state.jobs.at(job).pool == key, "pool {} lists job {} wrongly", number(key),
+              number(job));
+    }
+  }
   for (const auto& [slots, jobs] : pool.ready_jobs) {
     require(!jobs.empty(), "pool {} keeps an empty set of jobs", number(key));
     for (const auto& [priority, job_key] : jobs) {
@@ -259,8 +282,12 @@ void check_pool(const State& state, PoolKey key, const Pool& pool) {
                          job->queues.contains(slots) && job->queues.at(slots).size > 0;
       require(right, "pool {} offers job {} wrongly", number(key), number(job_key));
       // Whoever could start something would have done so.
-      require(pool.any_free.none() || !node_for(state, pool, state.tasks.at(job->queues.at(slots).first)),
+      const TaskKey manager = waiting_manager(state, *job);
+      const TaskKey first = manager != TaskKey{} ? manager : job->queues.at(slots).first;
+      require(pool.any_free.none() || !node_for(state, pool, state.tasks.at(first)),
               "a task of job {} waits although a node is free", number(job_key));
+      require((pool.giving_way.empty() && pool.restarting.empty()) || !way_for(state, pool, first),
+              "a task of job {} waits although others would make room", number(job_key));
     }
   }
   require(pool.status.allocation == AllocationState::Steady || pool.status.resize_errors.empty(),

@@ -33,6 +33,15 @@ std::int64_t ahead_in_pool(const State& state, TaskKey key, const Task& task) {
   return ahead;
 }
 
+Obstacle why_full(const State& state, const Task& task, NodeKey key, const Node& node) {
+  const ManagerSpec* other = node.running.size == 1 ? manager_of(state.tasks.at(node.running.first)) : nullptr;
+  if (other && other->is_exclusive) return {Reason::NodeTaken, key};
+  if (slots_on(state, node, task) > task.spec.required_slots) {
+    return {Reason::NodeNotEmpty, key, static_cast<std::int64_t>(node.running.size)};
+  }
+  return {Reason::NodeFull, key, node.free_slots, task.spec.required_slots};
+}
+
 void explain_nodes(const State& state, const Pool& pool, const Task& task, std::vector<Obstacle>& obstacles) {
   for (const NodeKey key : pool.nodes) {
     const Node& node = state.nodes.at(key);
@@ -40,8 +49,10 @@ void explain_nodes(const State& state, const Pool& pool, const Task& task, std::
       obstacles.push_back({Reason::NodeNotReady, key});
     } else if (is_barred(state.jobs.at(task.spec.job), key)) {
       obstacles.push_back({Reason::NodeBarred, key});
-    } else if (node.free_slots < task.spec.required_slots) {
-      obstacles.push_back({Reason::NodeFull, key, node.free_slots, task.spec.required_slots});
+    } else if (!may_run_on(state, task, key, node)) {
+      obstacles.push_back({Reason::NodeNotDedicated, key});
+    } else if (node.free_slots < slots_of(task, pool.spec.task_slots)) {
+      obstacles.push_back(why_full(state, task, key, node));
     }
   }
 }
@@ -60,6 +71,17 @@ void explain_pool(const State& state, const Pool& pool, TaskKey key, const Task&
   }
   if (task.spec.required_slots > pool.spec.task_slots) {
     obstacles.push_back({Reason::NeedsMoreSlots, kNoNode, task.spec.required_slots, pool.spec.task_slots});
+    return;
+  }
+  const ManagerSpec* manager = manager_of(task);
+  const bool never_dedicated =
+      !pool.spec.scale_every && pool.status.target.dedicated + pool.status.current.dedicated == 0;
+  if (manager && !manager->allows_low_priority && never_dedicated) {
+    obstacles.push_back({Reason::NoDedicatedNodes});
+    return;
+  }
+  if (const TaskKey first = waiting_manager(state, job); first != TaskKey{} && first != key) {
+    obstacles.push_back({Reason::WaitsForManager});
     return;
   }
   explain_nodes(state, pool, task, obstacles);

@@ -1,6 +1,6 @@
 // What few tasks have and most do not, kept apart so that those stay small. Part of a task's specification: it never
 // changes once the task has been added.
-// Source: learn.microsoft.com/rest/api/batchservice/task/add (dependsOn, exitConditions).
+// Source: learn.microsoft.com/rest/api/batchservice/task/add (dependsOn, exitConditions), .../job/add (JobManagerTask).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -41,10 +41,19 @@ struct Dependencies {
   bool operator==(const Dependencies&) const = default;
 };
 
+// Of a job manager task.
+struct ManagerSpec {
+  bool kills_job = true;            // its completion, however it ends, terminates the job
+  bool is_exclusive = true;         // no other task runs on its node meanwhile
+  bool allows_low_priority = true;  // nodes; else only dedicated ones
+  bool operator==(const ManagerSpec&) const = default;
+};
+
 struct TaskExtras {
   std::string id;  // folded; of tasks in jobs that use dependencies
   Dependencies dependencies;
   ExitConditions exit;
+  std::optional<ManagerSpec> manager = std::nullopt;
   bool operator==(const TaskExtras&) const = default;
 };
 

@@ -50,7 +50,10 @@ std::vector<TaskKey> running_tasks(const State& state, JobKey key, const Job& jo
 void evict_all(State& state, JobKey key, const Job& job, Evict how, Time now, Effects& out) {
   std::vector<TaskKey> tasks = running_tasks(state, key, job);
   if (how != Evict::Terminate) std::ranges::reverse(tasks);
-  for (const TaskKey task : tasks) evict(state, task, how, now, out);
+  for (const TaskKey task : tasks) {
+    // Unless the end of one, of a job manager, has ended them all.
+    if (state.tasks.at(task).status.state != TaskState::Completed) evict(state, task, how, now, out);
+  }
 }
 
 void terminate(State& state, JobKey key, Job& job, const std::string& reason, Time now, Effects& out) {
@@ -74,6 +77,7 @@ void erase_job(State& state, JobKey key, Job& job, Time now, Effects& out) {
   leave_nodes(state, key, job);
   remove_files(state, key, job, out);
   job_has_ended(state, key, job, out);
+  withdraw(state, key, job);
   accrue(state.totals.jobs, job.status.sums);
   out.totals = true;
   state.jobs.erase(key);
@@ -153,6 +157,10 @@ void end_if_released(State& state, JobKey key, Time now, Effects& out) {
   }
 }
 
+void manager_completed(State& state, JobKey key, const ManagerSpec& manager, Time now, Effects& out) {
+  if (manager.kills_job) terminate(state, key, state.jobs.at(key), "JMComplete", now, out);
+}
+
 void wall_clock_passed(State& state, JobKey key, Time now, Effects& out) {
   Job* job = find(state.jobs, key);
   if (!job || after(job->status.created, job->spec.max_wall_clock) > now) return;
@@ -191,6 +199,7 @@ void on(State& state, const JobSpecChanged& e, Time now, Effects& out) {
   use_auto_pool(*job);
   if (job->counts.running == 0) job->pool = pool_of(state, job->spec.pool_id);
   file(state, e.job, *job);
+  if (job->pool != kNoPool) touch(state.unsettled, job->pool);  // what gives way to whom may be another matter now
   job->status.modified = now;
   touch(out.touched.jobs, e.job);
   arm_wall_clock(state, e.job, *job);

@@ -58,6 +58,7 @@ inline constexpr Ticks kEmptyJobGrace = std::chrono::milliseconds(500);
 void after_ending(State& state, JobKey key, Job& job, Time now, Effects& out);
 void perform(State& state, JobKey key, Job& job, JobAction action, Time now, Effects& out);  // of a task's ending
 void wall_clock_passed(State& state, JobKey key, Time now, Effects& out);
+void manager_completed(State& state, JobKey key, const ManagerSpec& manager, Time now, Effects& out);
 void end_if_complete(State& state, JobKey key, Job& job, Time now, Effects& out);
 // Once a job on its way out has nothing left to release, it is completed or gone.
 void end_if_released(State& state, JobKey key, Time now, Effects& out);
@@ -141,6 +142,26 @@ void place(State& state, PoolKey key, Time now, Effects& out);
 std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task& task);
 // What a task or its job may have against a node that takes tasks and has room. The only place for such rules.
 bool may_run_on(const State& state, const Task& task, NodeKey key, const Node& node);
+
+// --- give_way.cc: running tasks that make room for others ---
+inline const ManagerSpec* manager_of(const Task& task) {
+  return task.spec.extras && task.spec.extras->manager ? &*task.spec.extras->manager : nullptr;
+}
+// The job manager task, if it waits to be placed: then the job's other tasks wait for that.
+TaskKey waiting_manager(const State& state, const Job& job);
+bool runs_manager(const State& state, const Node& node);
+// What the task takes of a node with that many slots: a job manager that runs alone takes it whole.
+int slots_of(const Task& task, int of_node);
+int slots_on(const State& state, const Node& node, const Task& task);
+// Lists the job in its pool among those that give way and those whose job manager is to run once more, or no longer.
+void list(State& state, JobKey key, const Job& job);
+void unlist(State& state, JobKey key, const Job& job);  // before its priority or pool changes; list() undoes it
+// Where the task could run if others made room, and which.
+struct Way {
+  NodeKey node;
+  std::vector<TaskKey> tasks;
+};
+std::optional<Way> way_for(const State& state, const Pool& pool, TaskKey key);
 
 // --- schedule.cc ---
 void job_joins_schedule(State& state, JobKey key, const Job& job, Effects& out);

@@ -61,7 +61,7 @@ int most_free(const Pool& pool) {
 }
 
 // A job's place among those that are ready: the highest priority first; of jobs alike, the oldest.
-using Turn = std::pair<int, JobKey>;
+using Turn = Pool::Turns::value_type;
 constexpr Turn kBeforeAll{std::numeric_limits<int>::min(), {}};
 
 // The next job after that turn that has something small enough.
@@ -82,6 +82,10 @@ struct Placing {
 
 // Of the tasks at the heads of the job's queues the oldest that some node can take.
 std::optional<Placing> next_placing(const State& state, const Pool& pool, const Job& job, int slots) {
+  if (const TaskKey manager = waiting_manager(state, job); manager != TaskKey{}) {
+    const auto node = node_for(state, pool, state.tasks.at(manager));
+    return node ? std::optional(Placing{manager, *node}) : std::nullopt;
+  }
   std::optional<Placing> best;
   for (const auto& [needed, queue] : job.queues) {
     if (needed > slots) break;
@@ -102,6 +106,49 @@ std::optional<NodeKey> first_allowed(const State& state, NodeKey head, const Tas
   return std::nullopt;
 }
 
+void set_ready(State& state, JobKey key, Job& job, bool ready) {
+  if (ready == job.ready) return;
+  job.ready = ready;
+  Pool& pool = state.pools.at(job.pool);
+  for (const auto& [slots, queue] : job.queues) {
+    if (queue.size > 0) (ready ? offer : take_back)(pool, slots, key, job);
+  }
+  if (ready) note_unsettled(state, job.pool);
+}
+
+// What was requeued goes before the others, and a job manager before all.
+TaskKey place_in(const Job& job, const TaskList& queue, TaskKey key, Position position, const State& state) {
+  if (position == Position::Last && key != job.manager) return TaskKey{};
+  if (queue.size == 0 || key == job.manager || queue.first != job.manager) return queue.first;
+  return state.tasks.at(queue.first).link.next;
+}
+
+// Whether one of the next jobs could get room from others.
+bool may_get_room(const Pool& pool, Turn passed) {
+  return (!pool.giving_way.empty() && passed.first < pool.giving_way.rbegin()->first) ||
+         (!pool.restarting.empty() && passed < *pool.restarting.rbegin());
+}
+
+// Likewise for the job, when none of its tasks finds a node as things are.
+bool make_room(State& state, const Pool& pool, const Job& job, Time now, Effects& out) {
+  const TaskKey manager = waiting_manager(state, job);
+  std::vector<TaskKey> tasks;
+  if (manager != TaskKey{}) tasks.push_back(manager);
+  for (const auto& [slots, queue] : job.queues) {
+    if (manager == TaskKey{} && queue.size > 0) tasks.push_back(queue.first);
+  }
+  std::ranges::sort(tasks);
+  for (const TaskKey task : tasks) {
+    const std::optional<Way> way = way_for(state, pool, task);
+    if (!way) continue;
+    // The oldest last, so that it is the first of its queue afterwards.
+    for (const TaskKey other : way->tasks) evict(state, other, Evict::Recover, now, out);
+    start(state, task, way->node, now, out);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool takes_tasks(const Node& node) {
@@ -117,28 +164,17 @@ void file(State& state, NodeKey key, Node& node) {
   node.bucket = bucket;
   if (bucket == Node::kNoBucket) return;
   join_ring(state, pool, key, node);
-  if (bucket > 0) note_unsettled(state, node.status.pool);
+  if (bucket > 0 || may_get_room(pool, kBeforeAll)) note_unsettled(state, node.status.pool);
 }
 
 void file(State& state, JobKey key, Job& job) {
-  const bool ready = may_start(job);
-  if (ready == job.ready) return;
-  if (!ready) return withdraw(state, key, job);
-  job.ready = true;
-  Pool& pool = state.pools.at(job.pool);
-  for (const auto& [slots, queue] : job.queues) {
-    if (queue.size > 0) offer(pool, slots, key, job);
-  }
-  note_unsettled(state, job.pool);
+  set_ready(state, key, job, may_start(job));
+  list(state, key, job);
 }
 
 void withdraw(State& state, JobKey key, Job& job) {
-  if (!job.ready) return;
-  job.ready = false;
-  Pool& pool = state.pools.at(job.pool);
-  for (const auto& [slots, queue] : job.queues) {
-    if (queue.size > 0) take_back(pool, slots, key, job);
-  }
+  set_ready(state, key, job, false);
+  unlist(state, key, job);
 }
 
 void enqueue(State& state, TaskKey key, Task& task, Position position) {
@@ -146,7 +182,8 @@ void enqueue(State& state, TaskKey key, Task& task, Position position) {
   Job& job = state.jobs.at(task.spec.job);
   const int slots = task.spec.required_slots;
   TaskList& queue = job.queues[slots];
-  insert(state, queue, key, position == Position::First ? queue.first : TaskKey{});
+  insert(state, queue, key, place_in(job, queue, key, position, state));
+  list(state, task.spec.job, job);
   if (!job.ready) return;
   if (queue.size == 1) offer(state.pools.at(job.pool), slots, task.spec.job, job);
   note_unsettled(state, job.pool);
@@ -157,11 +194,13 @@ void dequeue(State& state, TaskKey key, Task& task) {
   Job& job = state.jobs.at(task.spec.job);
   TaskList& queue = job.queues.at(task.spec.required_slots);
   remove(state, queue, task);
-  if (queue.size == 0 && job.ready) take_back(state.pools.at(job.pool), task.spec.required_slots, task.spec.job, job);
+  if (!job.ready) return;
+  if (queue.size == 0) take_back(state.pools.at(job.pool), task.spec.required_slots, task.spec.job, job);
+  if (key == job.manager) note_unsettled(state, job.pool);  // the job's other tasks need not wait for it any more
 }
 
 std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task& task) {
-  const int needed = task.spec.required_slots;
+  const int needed = slots_of(task, pool.spec.task_slots);
   if (task.spec.affinity != kNoNode) {
     const Node* wished = find(state.nodes, task.spec.affinity);
     if (wished && wished->bucket >= needed && &state.pools.at(wished->status.pool) == &pool &&
@@ -180,20 +219,25 @@ std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task
   return std::nullopt;
 }
 
-bool may_run_on(const State& state, const Task& task, NodeKey key, const Node& /*node*/) {
+bool may_run_on(const State& state, const Task& task, NodeKey key, const Node& node) {
+  const ManagerSpec* manager = manager_of(task);
+  if (manager && !manager->allows_low_priority && !node.status.dedicated) return false;
   return !is_barred(state.jobs.at(task.spec.job), key);
 }
 
 void place(State& state, PoolKey key, Time now, Effects& out) {
   Pool* pool = find(state.pools, key);
   if (!pool) return;
-  // Whoever finds no node has had its turn: nodes only become fuller meanwhile.
+  // Whoever finds no node has had its turn: nodes only become fuller meanwhile, unless somebody makes room.
   Turn passed = kBeforeAll;
-  while (const int slots = most_free(*pool)) {
+  while (const int slots = may_get_room(*pool, passed) ? pool->spec.task_slots : most_free(*pool)) {
     const auto turn = next_turn(*pool, slots, passed);
     if (!turn) return;
-    if (const auto placing = next_placing(state, *pool, state.jobs.at(turn->second), slots)) {
+    const Job& job = state.jobs.at(turn->second);
+    if (const auto placing = next_placing(state, *pool, job, slots)) {
       start(state, placing->task, placing->node, now, out);
+    } else if (make_room(state, *pool, job, now, out)) {
+      passed = kBeforeAll;
     } else {
       passed = *turn;
     }

@@ -48,7 +48,7 @@ void settle(State& state, PoolKey key, Pool& pool, Time now, Effects& out) {
   }
 }
 
-// Nodes without tasks go first, broken ones before all; of those alike, the newest.
+// Nodes without tasks go first, broken ones before all, those of job managers last; of those alike, the newest.
 std::vector<NodeKey> victims(const State& state, const Pool& pool, bool dedicated, int count) {
   std::vector<std::pair<int, NodeKey>> ranked;
   for (auto it = pool.nodes.rbegin(); it != pool.nodes.rend(); ++it) {
@@ -57,7 +57,7 @@ std::vector<NodeKey> victims(const State& state, const Pool& pool, bool dedicate
     const bool broken = node.status.state == NodeState::Unusable || node.status.state == NodeState::Unknown ||
                         node.status.state == NodeState::StartTaskFailed || node.status.state == NodeState::Preempted ||
                         node.status.state == NodeState::Deallocated || node.status.state == NodeState::Deallocating;
-    ranked.emplace_back(node.running.size > 0 ? 2 : broken ? 0 : 1, *it);
+    ranked.emplace_back(runs_manager(state, node) ? 3 : node.running.size > 0 ? 2 : broken ? 0 : 1, *it);
   }
   std::ranges::stable_sort(ranked, {}, &std::pair<int, NodeKey>::first);
   std::vector<NodeKey> chosen;

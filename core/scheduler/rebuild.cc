@@ -20,6 +20,8 @@ void forget_derived(State& state) {
     pool.by_free = {};
     pool.any_free.reset();
     pool.ready_jobs.clear();
+    pool.giving_way.clear();
+    pool.restarting.clear();
     state.pools_by_id[pool.id] = key;
   }
   for (auto& [key, node] : state.nodes) {
@@ -35,6 +37,7 @@ void forget_derived(State& state) {
     job.queues.clear();
     job.ready = false;
     job.blocked = 0;
+    job.manager = TaskKey{};
     job.dependencies = job.spec.uses_dependencies ? std::make_unique<DependencyGraph>() : nullptr;
     use_auto_pool(job);
     job.pool = pool_of(state, job.spec.pool_id);
@@ -88,12 +91,13 @@ void rebuild_tasks(State& state) {
     Job& job = state.jobs.at(task.spec.job);
     task.link = {};
     append(job.tasks, key);
+    if (manager_of(task)) job.manager = key;
     count(job, task, +1);
     if (task.status.state == TaskState::Active) enqueue(state, key, task, Position::Last);
     if (task.status.state == TaskState::Preparing || task.status.state == TaskState::Running) {
       Node& node = state.nodes.at(task.status.node);
       insert(state, node.running, key, TaskKey{});
-      node.free_slots -= task.spec.required_slots;
+      node.free_slots -= slots_on(state, node, task);
     }
     if (has_directory(task)) ended.emplace_back(task.status.ended, key);
   });

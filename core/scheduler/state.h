@@ -212,6 +212,7 @@ struct JobSpec {
   std::optional<PreparationSpec> preparation = std::nullopt;
   bool has_release = false;
   bool deletes_pool = false;  // its auto pool goes when it completes or is deleted
+  bool gives_way = false;     // its running tasks make room for those of jobs of higher priority
 };
 
 struct JobStatus {
@@ -359,6 +360,7 @@ struct Job {
   PoolKey pool = kNoPool;          // the pool of that id, when there is one
   bool ready = false;              // may start what is queued: its queues are then in the pool's ready_jobs
   std::int64_t blocked = 0;        // active tasks that wait for others; they are in no queue
+  TaskKey manager{};               // its job manager task, while it is there
   std::unique_ptr<DependencyGraph> dependencies;  // null: it does not use them
 };
 
@@ -388,7 +390,8 @@ struct Node {
 inline constexpr int kMaxSlots = 256;
 
 struct Pool {
-  std::string id;  // folded
+  using Turns = std::set<std::pair<int, JobKey>>;  // (-priority, job)
+  std::string id;                                  // folded
   PoolSpec spec;
   PoolStatus status;
   // Derived.
@@ -398,8 +401,10 @@ struct Pool {
   Time sample_at = kNever;                       // the next sample; kNever: it has no formula
   std::array<NodeKey, kMaxSlots + 1> by_free{};  // nodes that take tasks, by free slots: heads of rings
   std::bitset<kMaxSlots + 1> any_free;           // which rings have a node
-  // Required slots -> (-priority, job) of jobs that are ready and have such tasks. No set is empty.
-  std::map<int, std::set<std::pair<int, JobKey>>> ready_jobs;
+  // Required slots -> jobs that are ready and have such tasks. No set is empty.
+  std::map<int, Turns> ready_jobs;
+  Turns giving_way;  // jobs that give way and have something running
+  Turns restarting;  // jobs that are ready and whose job manager waits to run once more
 };
 
 struct Timer {

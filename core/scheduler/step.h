@@ -34,6 +34,11 @@ struct Obstacle {
     DependencyBlocks,  // tasks: one that it depends on, directly or not, and that ended without satisfying others
     DependsOnItself,   // directly or not
     AwaitsScaling,     // the pool's formula wants no nodes
+    WaitsForManager,   // the job manager task of the same job goes first
+    NoDedicatedNodes,  // it may not run on others, and the pool is to have none; it can never run
+    NodeNotDedicated,  // node: it may not run there
+    NodeNotEmpty,      // node: it shares with no other task; a: running tasks
+    NodeTaken,         // node: a job manager shares it with no other task
   };
   Reason reason;
   NodeKey node = kNoNode;

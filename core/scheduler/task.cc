@@ -37,7 +37,7 @@ bool has_slots(const Task& task) {
 void give_slots_back(State& state, Task& task) {
   Node& node = state.nodes.at(task.status.node);
   remove(state, node.running, task);
-  node.free_slots += task.spec.required_slots;
+  node.free_slots += slots_on(state, node, task);
   file(state, task.status.node, node);
 }
 
@@ -147,7 +147,7 @@ void start(State& state, TaskKey key, NodeKey on, Time now, Effects& out) {
   status.started = waits ? kNever : now;
   ++status.attempt;
   insert(state, node.running, key, TaskKey{});
-  node.free_slots -= task.spec.required_slots;
+  node.free_slots -= slots_on(state, node, task);
   if (node.status.state == NodeState::Idle) {
     node.status.state = NodeState::Running;
     node.status.state_since = now;
@@ -194,6 +194,7 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
   touch(out.touched.tasks, key);
   touch(out.touched.jobs, task.spec.job);
   if (had_slots) after_ending_at(state, node, now, out);
+  if (const ManagerSpec* manager = manager_of(task)) manager_completed(state, task.spec.job, *manager, now, out);
   perform(state, task.spec.job, job, options.job, now, out);
   after_ending(state, task.spec.job, job, now, out);
 }
@@ -243,6 +244,7 @@ void erase_task(State& state, TaskKey key, Time now, Effects& out) {
   }
   forget_node(state, key, task, out);
   leave_dependencies(state, task);
+  if (manager_of(task)) state.jobs.at(task.spec.job).manager = TaskKey{};
   state.tasks.erase(key);
   out.erased.tasks.push_back(key);
   after_ending_at(state, node, now, out);
@@ -306,6 +308,7 @@ void on(State& state, const TasksAdded& e, Time now, Effects& out) {
     task.spec = spec;
     task.status.state_since = task.status.created = task.status.modified = now;
     append(job->tasks, key);
+    if (manager_of(task)) job->manager = key;
     count(*job, task, +1);
     join_dependencies(state, key, task);
     enqueue(state, key, task, Position::Last);

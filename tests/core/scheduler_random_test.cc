@@ -227,7 +227,8 @@ class History {
             .max_task_retries = 0,
             .on_all_tasks_complete = chance(20) ? OnAllTasksComplete::TerminateJob : OnAllTasksComplete::NoAction,
             .on_task_failure = chance(20) ? OnTaskFailure::PerformExitOptionsJobAction : OnTaskFailure::NoAction,
-            .uses_dependencies = chance(40)};
+            .uses_dependencies = chance(40),
+            .gives_way = chance(40)};
   }
   ExitOptions exit_options() {
     const auto action = chance(80) ? JobAction::None : static_cast<JobAction>(pick(3));
@@ -266,6 +267,12 @@ class History {
     }
     return std::make_shared<const TaskExtras>(std::move(extras));
   }
+  void make_manager(TaskSpec& task) {
+    TaskExtras more = task.extras ? *task.extras : TaskExtras();
+    more.dependencies = {};
+    more.manager = {.kills_job = chance(30), .is_exclusive = chance(60), .allows_low_priority = chance(80)};
+    task.extras = std::make_shared<const TaskExtras>(std::move(more));
+  }
   TaskSpec task_spec(JobKey job) {
     static constexpr std::int64_t kRetentions[] = {0, 100, 3600};
     return {.job = job,
@@ -297,6 +304,7 @@ class History {
         added.tasks.push_back({TaskKey{++last_task_}, task_spec(*job)});
         added.tasks.back().spec.extras = extras(*job, last_task_);
       }
+      if (state_.jobs.at(*job).tasks.empty() && chance(50)) make_manager(added.tasks.front().spec);
       if (chance(10)) last_task_ += 1000;  // a page of its own
       return added;
     }
