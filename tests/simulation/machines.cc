@@ -45,17 +45,8 @@ void Machines::told(const Action& action, const State& state, Time now) {
   std::visit([&](const auto& one) { perform(one, state, now); }, action);
 }
 
-Time Machines::next() const { return due_.empty() ? wake_at_ : std::min(wake_at_, due_.begin()->first); }
-
-Event Machines::take(Time now) {
-  // Timers first: whatever else comes at that time finds them done.
-  if (due_.empty() || wake_at_ <= due_.begin()->first) {
-    require(wake_at_ <= now, "nobody is to be woken yet");
-    wake_at_ = Time::max();
-    return Tick{};
-  }
-  const Event event = std::move(due_.begin()->second);
-  due_.erase(due_.begin());
+Event Machines::take() {
+  Event event = agenda_.take();
   if (const auto* e = std::get_if<TaskExited>(&event)) {
     const auto found = processes_.find(e->task);
     if (found != processes_.end() && found->second.attempt == e->attempt) processes_.erase(found);
@@ -74,8 +65,7 @@ Event Machines::take(Time now) {
 }
 
 void Machines::fail() {
-  due_.clear();
-  wake_at_ = Time::max();
+  agenda_.clear();
   processes_.clear();
   start_processes_.clear();
   job_processes_.clear();
@@ -94,19 +84,19 @@ void Machines::expect_quiet(NodeKey node, const char* what) const {
 void Machines::perform(const BootNode& a, const State& state, Time now) {
   require(state.nodes.contains(a.node), "node {} is to boot and is gone", number(a.node));
   expect_quiet(a.node, "boot");
-  later(now + kBootTime, NodeBooted{a.node, a.boot});
+  agenda_.later(now + kBootTime, NodeBooted{a.node, a.boot});
 }
 
 void Machines::perform(const RemoveNode& a, const State& state, Time now) {
   require(state.nodes.contains(a.node), "node {} is to be removed and is gone", number(a.node));
   expect_quiet(a.node, "be removed");
   require(!start_processes_.contains(a.node), "node {} is to be removed, but its start task runs", number(a.node));
-  later(now + kRemoveTime, NodeRemoved{a.node});
+  agenda_.later(now + kRemoveTime, NodeRemoved{a.node});
 }
 
 void Machines::report(Time now, const Plan& plan, const Event& event) {
-  later(now + plan.takes, event);
-  if (plan.replies_twice) later(now + plan.takes + kEcho, event);
+  agenda_.later(now + plan.takes, event);
+  if (plan.replies_twice) agenda_.later(now + plan.takes + kEcho, event);
 }
 
 void Machines::perform(const RunStartTask& a, const State& state, Time now) {
@@ -139,10 +129,7 @@ void Machines::perform(const KillTask& a, const State&, Time) {
           "task {} is to be killed on node {}, but does not run there", number(a.task), number(a.node));
   processes_.erase(found);
   if (plan_of(tasks, a.task).replies_twice) return;
-  std::erase_if(due_, [&](const auto& one) {
-    const auto* exit = std::get_if<TaskExited>(&one.second);
-    return exit && exit->task == a.task && exit->attempt == a.attempt;
-  });
+  agenda_.drop<TaskExited>([&](const TaskExited& exit) { return exit.task == a.task && exit.attempt == a.attempt; });
 }
 
 void Machines::perform(const RemoveTaskFiles& a, const State& state, Time) {
@@ -176,7 +163,7 @@ void Machines::perform(const RemoveJobTaskFiles& a, const State& state, Time) {
           number(a.job));
 }
 
-void Machines::perform(const WakeAt& a, const State&, Time) { wake_at_ = a.at; }
+void Machines::perform(const WakeAt& a, const State&, Time) { agenda_.wake(a.at); }
 
 void Machines::expect_same_processes(const State& state) const {
   std::map<TaskKey, Process> running;

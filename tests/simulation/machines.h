@@ -7,6 +7,7 @@
 
 #include "core/scheduler/action.h"
 #include "core/scheduler/event.h"
+#include "tests/simulation/agenda.h"
 
 namespace batchite::simulation {
 
@@ -28,10 +29,8 @@ class Machines {
   // Throws std::logic_error when the action makes no sense. `state`: after the step.
   void told(const Action& action, const State& state, Time now);
 
-  Time next() const;  // of the next event, or Time::max()
-  std::size_t reports() const { return due_.size(); }
-  // REQUIRES: next() is not Time::max().
-  Event take(Time now);
+  Time next() const { return agenda_.next(); }
+  Event take();  // REQUIRES: next() is not Time::max()
 
   void fail();  // nothing of what ran is left
   // Throws std::logic_error when the scheduler has another opinion of what runs.
@@ -57,12 +56,10 @@ class Machines {
   void perform(const RemoveJobTaskFiles& a, const State& state, Time now);
   void perform(const WakeAt& a, const State& state, Time now);
 
-  void later(Time at, const Event& event) { due_.emplace(at, event); }
   void report(Time now, const Plan& plan, const Event& event);
   void expect_quiet(NodeKey node, const char* what) const;
 
-  std::multimap<Time, Event> due_;  // those of one time in the order in which they were told
-  Time wake_at_ = Time::max();
+  Agenda agenda_;
   std::map<TaskKey, Process> processes_;
   std::map<NodeKey, std::pair<int, int>> start_processes_;  // boot, attempt
   std::map<JobProcess, int> job_processes_;                 // attempt

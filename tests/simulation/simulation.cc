@@ -159,7 +159,7 @@ void Simulation::reload() {
 
 void Simulation::answer_next() {
   now_ = std::max(now_, machines_.next());
-  happen(machines_.take(now_));
+  happen(machines_.take());
 }
 
 void Simulation::pass_until(Time time) {
