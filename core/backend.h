@@ -15,6 +15,7 @@
 #include "core/base/error.h"
 #include "core/base/parameters.h"
 #include "core/base/time.h"
+#include "core/blob/blob_operation.h"
 #include "core/contract/contract.h"
 #include "core/management.h"
 
@@ -39,28 +40,6 @@ struct Reply {
   std::shared_ptr<ByteSource> bytes = nullptr;  // file content
 };
 
-enum class BlobOperation {
-  ListContainers,
-  CreateContainer,
-  GetContainerProperties,
-  SetContainerMetadata,
-  DeleteContainer,
-  ListBlobs,
-  PutBlob,
-  GetBlob,
-  GetBlobProperties,
-  SetBlobProperties,
-  SetBlobMetadata,
-  DeleteBlob,
-  PutBlock,
-  PutBlockList,
-  GetBlockList,
-  CopyBlob,
-  GetAccountInformation,
-  GetServiceProperties,
-  GetContainerAcl,
-};
-
 // One Blob operation as asked, by its owner: who calls has already checked signatures.
 struct BlobCall {
   BlobOperation operation;
@@ -70,8 +49,11 @@ struct BlobCall {
   Parameters query = {};    // prefix, delimiter, marker, maxresults, include, blockid, blocklisttype
   Parameters headers = {};  // content-*, range, conditions, x-ms-*
   ByteSource* body = nullptr;
-  Document document = nullptr;  // PutBlockList: [{"id": "…", "list": "committed|uncommitted|latest"}]
-  bool may_overwrite = true;    // false: the caller's signature allows to create blobs, not to replace them
+  // PutBlockList: [{"id": "…", "list": "committed|uncommitted|latest"}]. Other documents by the names of their
+  // elements; an element that comes once stands for itself, one that comes again is an array.
+  Document document = nullptr;
+  bool may_overwrite = true;  // false: the caller's signature allows to create blobs, not to replace them
+  Parameters identity = {};   // "oid" and "tid" of the bearer token that the caller came with; empty: none
 };
 
 struct BlobReply {

@@ -29,14 +29,16 @@ constexpr const char* kMigrations[] = {
        CREATE TABLE state(last_revision INTEGER NOT NULL, source BLOB NOT NULL, target BLOB NOT NULL,
                           inode INTEGER NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL);
        INSERT INTO state VALUES(0, x'', x'', 0, 0, 0);)",
+    R"(ALTER TABLE containers ADD COLUMN state TEXT NOT NULL DEFAULT '{}';
+       ALTER TABLE blobs ADD COLUMN state TEXT NOT NULL DEFAULT '{}';)",
 };
 constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
 constexpr char kContainers[] =
-    "SELECT id, name, modified, revision, metadata FROM containers "
+    "SELECT id, name, modified, revision, metadata, state FROM containers "
     "WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4";
 constexpr char kBlobs[] =
-    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata FROM blobs "
+    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state FROM blobs "
     "WHERE container = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4";
 constexpr char kUploads[] =
     "SELECT blob FROM uploads WHERE container = ?1 AND blob >= ?2 AND blob < ?3 AND NOT EXISTS "

@@ -13,9 +13,9 @@ constexpr char kFirstCommitted[] =
 constexpr char kContainerStaged[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1";
 constexpr char kBlockPath[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 AND id = ?3";
 constexpr char kPutContainer[] =
-    "INSERT INTO containers(account, name, modified, revision, metadata) VALUES(?1, ?2, ?3, ?4, ?5) "
-    "ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, metadata = ?5 RETURNING id";
-constexpr char kPutBlob[] = "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    "INSERT INTO containers(account, name, modified, revision, metadata, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+    "ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, metadata = ?5, state = ?6 RETURNING id";
+constexpr char kPutBlob[] = "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 constexpr char kPutCommitted[] = "INSERT OR REPLACE INTO committed_blocks VALUES(?1, ?2, ?3)";
 constexpr char kPutBlock[] = "INSERT OR REPLACE INTO uncommitted_blocks VALUES(?1, ?2, ?3, ?4, ?5)";
 constexpr char kCountBlock[] =
@@ -106,13 +106,14 @@ std::vector<std::string> IndexChange::staged_paths(std::int64_t container) {
 
 std::int64_t IndexChange::put_container(const std::string& account, const ContainerEntry& entry) {
   return guarded([&] {
-    const std::string metadata = to_text(entry.metadata);
+    const std::string metadata = to_text(entry.metadata), state = state_document(entry).dump();
     SQLite::Statement& statement = index_.writer_.use(kPutContainer);
     bind_bytes(statement, 1, account);
     bind_bytes(statement, 2, entry.name);
     statement.bind(3, ticks(entry.modified));
     statement.bind(4, ticks(entry.revision));
     statement.bindNoCopy(5, metadata);
+    statement.bindNoCopy(6, state);
     statement.executeStep();
     const std::int64_t id = statement.getColumn(0).getInt64();
     run(statement);
@@ -134,6 +135,7 @@ void IndexChange::remove_container(std::int64_t id) {
 void IndexChange::put_blob(std::int64_t container, const IndexedBlob& blob) {
   guarded([&] {
     const std::string properties = to_text(blob.entry.properties), metadata = to_text(blob.entry.metadata);
+    const std::string state = state_document(blob.entry).dump();
     SQLite::Statement& statement = with_name(index_.writer_.use(kPutBlob), container, blob.entry.name);
     bind_bytes(statement, 3, blob.path);
     statement.bind(4, static_cast<std::int64_t>(blob.mark.size));
@@ -144,6 +146,7 @@ void IndexChange::put_blob(std::int64_t container, const IndexedBlob& blob) {
     statement.bind(9, ticks(blob.entry.revision));
     statement.bindNoCopy(10, properties);
     statement.bindNoCopy(11, metadata);
+    statement.bindNoCopy(12, state);
     run(statement);
     revision_ = std::max(revision_, blob.entry.revision);
   });

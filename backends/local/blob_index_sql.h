@@ -15,9 +15,9 @@
 namespace batchite::index_sql {
 
 inline constexpr char kContainer[] =
-    "SELECT id, name, modified, revision, metadata FROM containers WHERE account = ?1 AND name = ?2";
+    "SELECT id, name, modified, revision, metadata, state FROM containers WHERE account = ?1 AND name = ?2";
 inline constexpr char kBlob[] =
-    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata FROM blobs "
+    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state FROM blobs "
     "WHERE container = ?1 AND name = ?2";
 inline constexpr char kUncommitted[] =
     "SELECT id, size, path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 ORDER BY id";
@@ -64,10 +64,21 @@ inline Parameters from_text(const char* text) {
   return parameters;
 }
 
+// Most rows have none, and a listing has thousands of them.
+template <class Entry>
+void read_state_of(const SQLite::Column& column, Entry& entry) {
+  const std::string_view text = column.getText();
+  if (text != "{}") read_state(Document::parse(text, nullptr, false), entry);
+}
+
 inline IndexedContainer container_row(SQLite::Statement& row) {
-  return {row.getColumn(0).getInt64(),
-          {bytes_of(row.getColumn(1)), time_of(row.getColumn(2)), time_of(row.getColumn(3)),
-           from_text(row.getColumn(4).getText())}};
+  IndexedContainer container{row.getColumn(0).getInt64(),
+                             {.name = bytes_of(row.getColumn(1)),
+                              .modified = time_of(row.getColumn(2)),
+                              .revision = time_of(row.getColumn(3)),
+                              .metadata = from_text(row.getColumn(4).getText())}};
+  read_state_of(row.getColumn(5), container.entry);
+  return container;
 }
 
 inline IndexedBlob blob_row(SQLite::Statement& row) {
@@ -82,6 +93,7 @@ inline IndexedBlob blob_row(SQLite::Statement& row) {
                 .revision = time_of(row.getColumn(7)),
                 .properties = from_text(row.getColumn(8).getText()),
                 .metadata = from_text(row.getColumn(9).getText())};
+  read_state_of(row.getColumn(10), blob.entry);
   return blob;
 }
 

@@ -111,7 +111,7 @@ std::optional<IndexedContainer> FileBlobStore::container_in(IndexChange& change,
 IndexedContainer FileBlobStore::adopt_container(IndexChange& change, const ContainerName& name) {
   const auto mark = files_.folder_mark(folder_of(name));
   const Time revision = next_revision(mark ? time_of(mark->mtime_ns) : kNever);
-  IndexedContainer made{.entry = {name.container, revision, revision, {}}};
+  IndexedContainer made{.entry = {.name = name.container, .modified = revision, .revision = revision}};
   made.id = change.put_container(name.account, made.entry);
   return made;
 }

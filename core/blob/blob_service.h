@@ -1,8 +1,8 @@
 // The Blob service's rules, once, over any store: names, conditions, ranges, metadata, checksums, block lists,
-// listings, copies. Whoever calls has checked signatures already. An operation is one row of kOperations
-// (blob_service.cc) and one function. What is not implemented (page and append blobs, leases, snapshots, tags, archive)
-// is refused by name. Source: learn.microsoft.com/rest/api/storageservices/blob-service-rest-api and recordings of the
-// service. Any thread; throws Error with the service's codes.
+// listings, copies. Whoever calls has checked signatures already. An operation is one row and one function, in one file
+// (core/blob/operation_table.h). What is not implemented is refused by name. Source:
+// learn.microsoft.com/rest/api/storageservices/blob-service-rest-api and recordings of the service. Any thread; throws
+// Error with the service's codes.
 //
 // Replies carry Content-Length, also of downloads. Listings keep blobs and prefixes in two arrays, each in order: on
 // the wire they are one sequence by name.

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "core/base/bytes.h"
-#include "core/base/parameters.h"
 #include "core/base/time.h"
+#include "core/blob/entries.h"
 
 namespace batchite {
 
@@ -28,24 +28,6 @@ struct BlobName {
   std::string account;
   std::string container;
   std::string blob;
-};
-
-struct ContainerEntry {
-  std::string name;
-  Time modified = {};
-  Time revision = {};  // what the ETag is made of
-  Parameters metadata = {};
-};
-
-struct BlobEntry {
-  std::string name;
-  std::uint64_t size = 0;  // the store's answer; ignored in what a change returns
-  Time created = {};
-  Time modified = {};
-  Time revision = {};          // what the ETag is made of
-  Parameters properties = {};  // by wire name: Content-Type, Content-MD5, x-ms-copy-id, …; only those that are set
-  Parameters metadata = {};    // names without x-ms-meta-
-  bool committed = true;       // false: only blocks so far; seen in listings that ask for it
 };
 
 struct Block {

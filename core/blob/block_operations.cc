@@ -111,30 +111,29 @@ struct Commit {
   }
 };
 
-Document block_array(const std::vector<Block>& blocks) {
+Document block_document(const std::vector<Block>& blocks) {
   Document array = Document::array();
   for (const Block& block : blocks) array.push_back({{"Name", block.id}, {"Size", block.size}});
-  return array;
+  return array.empty() ? Document::object() : Document{{"Block", std::move(array)}};
 }
 
-}  // namespace
-
 BlobReply put_block(Request& request) {
-  const std::string id = block_id(request.call.query);
-  if (request.call.headers.has("x-ms-copy-source")) {
-    throw Error(kUnsupportedHeader, {{"HeaderName", "x-ms-copy-source"}});
-  }
-  if (!request.store.find_container(request.container())) throw Error(kContainerNotFound);
+  const std::string id = block_id(request.query());
+  require_container(request);
   StringSource nothing("");
-  CheckedSource body(request.call.body ? *request.call.body : nothing, Expected::from(request.call.headers, false),
+  CheckedSource body(request.call.body ? *request.call.body : nothing, Expected::from(request.headers(), false),
                      CheckedSource::Compute::WhatIsExpected);
   auto staged = stage_body(request, body, kMaxBlock);
   if (staged->size() == 0) throw Error(kInvalidHeaderValue, {{"HeaderName", "Content-Length"}, {"HeaderValue", "0"}});
   body.verify();
-  request.store.put_block(request.blob(), id, std::move(staged), [&](const BlobEntry*, const BlockSummary& blocks) {
-    if (blocks.any_id && decoded_size(*blocks.any_id) != decoded_size(id)) throw Error(kInvalidBlobOrBlock);
-    if (blocks.uncommitted >= kMaxUncommittedBlocks) throw Error(kBlockCountExceedsLimit);
-  });
+  request.store.put_block(request.blob(), id, std::move(staged),
+                          [&](const BlobEntry* current, const BlockSummary& blocks) {
+                            const Lease lease = current ? current->lease : Lease();
+                            check_lease(lease, request.headers(), LeaseUse::Write, LeasedThing::Blob, request.now);
+                            if (blocks.any_id && decoded_size(*blocks.any_id) != decoded_size(id))
+                              throw Error(kInvalidBlobOrBlock);
+                            if (blocks.uncommitted >= kMaxUncommittedBlocks) throw Error(kBlockCountExceedsLimit);
+                          });
   BlobReply reply{.status = 201};
   if (const auto digest = body.md5()) reply.headers.add("Content-MD5", base64_encode(*digest));
   if (const auto crc = body.crc64()) reply.headers.add("x-ms-content-crc64", *crc);
@@ -143,42 +142,78 @@ BlobReply put_block(Request& request) {
 }
 
 BlobReply put_block_list(Request& request) {
-  const Parameters& headers = request.call.headers;
+  const Parameters& headers = request.headers();
   check_list(request.call.document);
   Parameters properties = content_properties_from(headers, Plain::No);
   if (!properties.has("Content-Type")) properties.add("Content-Type", std::string(kDefaultContentType));
   if (const auto tier = access_tier_from(headers)) properties.add("x-ms-access-tier", *tier);
   metadata_from(headers);
-  if (!request.store.find_container(request.container())) throw Error(kContainerNotFound);
+  require_container(request);
   Commit commit{request, properties};
   int attempts = 0;
   while (!commit.attempt()) {
     if (++attempts == kAttempts) throw Error(kInvalidBlockList);
   }
-  BlobReply reply{.status = 201, .headers = stamp(commit.entry.revision, commit.entry.modified)};
+  BlobReply reply{.status = 201, .headers = stamp(version_of(commit.entry))};
   reply.headers.add("x-ms-request-server-encrypted", "true");
   return reply;
 }
 
 BlobReply get_block_list(Request& request) {
-  const std::string kind = fold(request.call.query.get("blocklisttype", "committed"));
+  const std::string kind = fold(request.query().get("blocklisttype", "committed"));
   if (kind != "committed" && kind != "uncommitted" && kind != "all") {
     throw Error(kInvalidQueryParameterValue, {{"QueryParameterName", "blocklisttype"}, {"QueryParameterValue", kind}});
   }
-  if (!request.store.find_container(request.container())) throw Error(kContainerNotFound);
+  require_container(request);
   const auto entry = request.store.find(request.blob());
   const BlockLists lists = request.store.blocks(request.blob());
   const bool committed = entry && entry->committed;
+  if (committed) check_lease(entry->lease, request.headers(), LeaseUse::Read, LeasedThing::Blob, request.now);
   if (!committed && lists.uncommitted.empty()) throw Error(kBlobNotFound);
   BlobReply reply;
   if (committed) {
-    reply.headers = stamp(entry->revision, entry->modified);
+    reply.headers = stamp(version_of(*entry));
     reply.headers.add("x-ms-blob-content-length", std::to_string(entry->size));
   }
   reply.body = Document::object();
-  if (kind != "uncommitted") reply.body["CommittedBlocks"] = block_array(lists.committed);
-  if (kind != "committed") reply.body["UncommittedBlocks"] = block_array(lists.uncommitted);
+  if (kind != "uncommitted") reply.body["CommittedBlocks"] = block_document(lists.committed);
+  if (kind != "committed") reply.body["UncommittedBlocks"] = block_document(lists.uncommitted);
   return reply;
 }
 
+}  // namespace
+
+namespace {
+
+constexpr BlobOperationRow kRows[] = {
+    {.operation = BlobOperation::PutBlock,
+     .name = "PutBlock",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "block",
+     .rights = {.service = "w", .account = "w"},
+     .run = put_block},
+    {.operation = BlobOperation::PutBlockList,
+     .name = "PutBlockList",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "blocklist",
+     .rights = {.service = "w", .account = "w"},
+     .takes = Takes::All,
+     .request = "BlockList",
+     .run = put_block_list},
+    {.operation = BlobOperation::GetBlockList,
+     .name = "GetBlockList",
+     .methods = "GET",
+     .levels = kOnBlob,
+     .comp = "blocklist",
+     .rights = {.service = "r", .account = "r"},
+     .answer = "BlockList",
+     .run = get_block_list},
+};
+
+}  // namespace
+
 }  // namespace batchite::blob_operations
+
+std::span<const batchite::BlobOperationRow> batchite::block_operations() { return blob_operations::kRows; }

@@ -8,39 +8,44 @@ using namespace blob_errors;
 
 namespace {
 
-ContainerEntry container_of(Request& request) {
-  auto entry = request.store.find_container(request.container());
-  if (!entry) throw Error(kContainerNotFound);
-  return *entry;
-}
-
 void refuse_public_access(const Parameters& headers) {
   const std::string access = headers.get("x-ms-blob-public-access");
   if (access.empty()) return;
   throw Error(kUnsupportedHeader, {{"HeaderName", "x-ms-blob-public-access"}, {"HeaderValue", access}});
 }
 
-}  // namespace
-
 BlobReply create_container(Request& request) {
-  refuse_public_access(request.call.headers);
-  const Parameters metadata = metadata_from(request.call.headers);
+  refuse_public_access(request.headers());
+  const Parameters metadata = metadata_from(request.headers());
   Time revision{};
   request.store.change_container(request.container(), [&](const ContainerEntry* current) {
     if (current) throw Error(kContainerAlreadyExists);
     revision = request.next_revision();
-    return std::optional(ContainerEntry{request.call.container, revision, revision, metadata});
+    return std::optional(ContainerEntry{
+        .name = request.call.container, .modified = revision, .revision = revision, .metadata = metadata});
   });
-  return {.status = 201, .headers = stamp(revision, revision)};
+  return {.status = 201, .headers = stamp({revision, revision})};
+}
+
+// An id that does not fit is told, also where none is needed.
+ContainerEntry readable_container(Request& request) {
+  ContainerEntry entry = require_container(request);
+  check_lease(entry.lease, request.headers(), LeaseUse::Read, LeasedThing::Container, request.now);
+  return entry;
+}
+
+BlobReply get_container_metadata(Request& request) {
+  const ContainerEntry entry = readable_container(request);
+  BlobReply reply{.headers = stamp(version_of(entry))};
+  add_metadata(entry.metadata, reply.headers);
+  return reply;
 }
 
 BlobReply get_container_properties(Request& request) {
-  const ContainerEntry entry = container_of(request);
-  BlobReply reply{.headers = stamp(entry.revision, entry.modified)};
+  const ContainerEntry entry = readable_container(request);
+  BlobReply reply{.headers = stamp(version_of(entry))};
   add_metadata(entry.metadata, reply.headers);
-  if (request.call.query.get("comp") == "metadata") return reply;
-  reply.headers.add("x-ms-lease-status", "unlocked");
-  reply.headers.add("x-ms-lease-state", "available");
+  add_lease_headers(entry.lease, request.now, reply.headers);
   reply.headers.add("x-ms-has-immutability-policy", "false");
   reply.headers.add("x-ms-has-legal-hold", "false");
   reply.headers.add("x-ms-immutable-storage-with-versioning-enabled", "false");
@@ -49,26 +54,96 @@ BlobReply get_container_properties(Request& request) {
   return reply;
 }
 
+// Public access and stored policies cannot be set, so there are none.
+BlobReply get_container_acl(Request& request) {
+  return {.headers = stamp(version_of(readable_container(request))), .body = Document::object()};
+}
+
+// Only deleting a container needs the id of its lease.
+void check_container_write(const Request& request, const ContainerEntry* current, LeaseUse use) {
+  if (!current) throw Error(kContainerNotFound);
+  check_lease(current->lease, request.headers(), use, LeasedThing::Container, request.now);
+  request.conditions.check_write(version_of(*current));
+}
+
 BlobReply set_container_metadata(Request& request) {
-  const Parameters metadata = metadata_from(request.call.headers);
+  const Parameters metadata = metadata_from(request.headers());
   Time revision{};
   request.store.change_container(request.container(), [&](const ContainerEntry* current) {
-    if (!current) throw Error(kContainerNotFound);
-    request.conditions.check_write({current->revision, current->modified});
-    revision = request.next_revision();
-    return std::optional(ContainerEntry{current->name, revision, revision, metadata});
+    check_container_write(request, current, LeaseUse::Read);
+    ContainerEntry entry = *current;
+    entry.metadata = metadata;
+    entry.revision = entry.modified = revision = request.next_revision();
+    return std::optional(entry);
   });
-  return {.headers = stamp(revision, revision)};
+  return {.headers = stamp({revision, revision})};
 }
 
 BlobReply delete_container(Request& request) {
   request.store.change_container(request.container(),
                                  [&](const ContainerEntry* current) -> std::optional<ContainerEntry> {
-                                   if (!current) throw Error(kContainerNotFound);
-                                   request.conditions.check_write({current->revision, current->modified});
+                                   check_container_write(request, current, LeaseUse::Write);
                                    return std::nullopt;
                                  });
   return {.status = 202};
 }
 
+}  // namespace
+
+namespace {
+
+constexpr BlobOperationRow kRows[] = {
+    {.operation = BlobOperation::CreateContainer,
+     .name = "CreateContainer",
+     .methods = "PUT",
+     .levels = kOnContainer,
+     .restype = "container",
+     .rights = {.resource_type = 'c', .account = "cw"},
+     .run = create_container},
+    {.operation = BlobOperation::GetContainerProperties,
+     .name = "GetContainerProperties",
+     .methods = "GET HEAD",
+     .levels = kOnContainer,
+     .restype = "container",
+     .rights = {.resource_type = 'c', .account = "r"},
+     .run = get_container_properties},
+    {.operation = BlobOperation::GetContainerMetadata,
+     .name = "GetContainerMetadata",
+     .methods = "GET HEAD",
+     .levels = kOnContainer,
+     .restype = "container",
+     .comp = "metadata",
+     .rights = {.resource_type = 'c', .account = "r"},
+     .run = get_container_metadata},
+    {.operation = BlobOperation::SetContainerMetadata,
+     .name = "SetContainerMetadata",
+     .methods = "PUT",
+     .levels = kOnContainer,
+     .restype = "container",
+     .comp = "metadata",
+     .rights = {.resource_type = 'c', .account = "w"},
+     .takes = Takes::ModifiedSince,
+     .run = set_container_metadata},
+    {.operation = BlobOperation::GetContainerAcl,
+     .name = "GetContainerACL",
+     .methods = "GET HEAD",
+     .levels = kOnContainer,
+     .restype = "container",
+     .comp = "acl",
+     .answer = "SignedIdentifiers",
+     .run = get_container_acl},
+    {.operation = BlobOperation::DeleteContainer,
+     .name = "DeleteContainer",
+     .methods = "DELETE",
+     .levels = kOnContainer,
+     .restype = "container",
+     .rights = {.resource_type = 'c', .account = "d"},
+     .takes = Takes::Dates,
+     .run = delete_container},
+};
+
+}  // namespace
+
 }  // namespace batchite::blob_operations
+
+std::span<const batchite::BlobOperationRow> batchite::container_operations() { return blob_operations::kRows; }

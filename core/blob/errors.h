@@ -46,10 +46,34 @@ inline constexpr ErrorCode kNotModified{304, "ConditionNotMet",
                                         "The condition specified using HTTP conditional header(s) is not met."};
 inline constexpr ErrorCode kSourceConditionNotMet{
     412, "SourceConditionNotMet", "The source condition specified using HTTP conditional header(s) is not met."};
+// Sentences of lease operations speak of blobs here; core/blob/lease.cc puts "container" where one is meant.
+inline constexpr ErrorCode kLeaseAlreadyPresent{409, "LeaseAlreadyPresent", "There is already a lease present."};
+inline constexpr ErrorCode kLeaseIdMismatchWithBlobOperation{
+    412, "LeaseIdMismatchWithBlobOperation", "The lease ID specified did not match the lease ID for the blob."};
+inline constexpr ErrorCode kLeaseIdMismatchWithContainerOperation{
+    412, "LeaseIdMismatchWithContainerOperation",
+    "The lease ID specified did not match the lease ID for the container."};
+inline constexpr ErrorCode kLeaseIdMismatchWithLeaseOperation{
+    409, "LeaseIdMismatchWithLeaseOperation", "The lease ID specified did not match the lease ID for the blob."};
+inline constexpr ErrorCode kLeaseIdMissing{
+    412, "LeaseIdMissing", "There is currently a lease on the blob and no lease ID was specified in the request."};
+inline constexpr ErrorCode kLeaseIsBreakingAndCannotBeAcquired{
+    409, "LeaseIsBreakingAndCannotBeAcquired",
+    "The lease ID matched, but the lease is currently in breaking state and cannot be acquired until it is broken."};
+inline constexpr ErrorCode kLeaseIsBreakingAndCannotBeChanged{
+    409, "LeaseIsBreakingAndCannotBeChanged",
+    "The lease ID matched, but the lease is currently in breaking state and cannot be changed."};
+inline constexpr ErrorCode kLeaseIsBrokenAndCannotBeRenewed{
+    409, "LeaseIsBrokenAndCannotBeRenewed",
+    "The lease ID matched, but the lease has been broken explicitly and cannot be renewed."};
+inline constexpr ErrorCode kLeaseLost{412, "LeaseLost",
+                                      "A lease ID was specified, but the lease for the blob has expired."};
 inline constexpr ErrorCode kLeaseNotPresentWithBlobOperation{412, "LeaseNotPresentWithBlobOperation",
                                                              "There is currently no lease on the blob."};
 inline constexpr ErrorCode kLeaseNotPresentWithContainerOperation{412, "LeaseNotPresentWithContainerOperation",
                                                                   "There is currently no lease on the container."};
+inline constexpr ErrorCode kLeaseNotPresentWithLeaseOperation{409, "LeaseNotPresentWithLeaseOperation",
+                                                              "There is currently no lease on the blob."};
 
 inline constexpr ErrorCode kBlockListTooLong{400, "BlockListTooLong",
                                              "The block list may not contain more than 50,000 blocks."};

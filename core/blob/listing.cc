@@ -68,7 +68,18 @@ Include include_from(const Parameters& query) {
   return include;
 }
 
-Document blob_properties(const BlobEntry& entry, const Include& include) {
+// The lease's headers, named as listings name them.
+void add_lease(const Lease& lease, Time now, Document& properties) {
+  Parameters headers;
+  add_lease_headers(lease, now, headers);
+  for (const auto& [header, element] :
+       {std::pair("x-ms-lease-status", "LeaseStatus"), std::pair("x-ms-lease-state", "LeaseState"),
+        std::pair("x-ms-lease-duration", "LeaseDuration")}) {
+    if (const std::string* value = headers.find(header)) properties[element] = *value;
+  }
+}
+
+Document blob_properties(const BlobEntry& entry, const Include& include, Time now) {
   Document out = {{"Creation-Time", http_date(entry.created)},
                   {"Last-Modified", http_date(entry.modified)},
                   {"Etag", etag(entry.revision)},
@@ -77,11 +88,10 @@ Document blob_properties(const BlobEntry& entry, const Include& include) {
                                       "Content-MD5", "Cache-Control", "Content-Disposition"}) {
     out[std::string(name)] = entry.properties.get(name);
   }
-  out["BlobType"] = "BlockBlob";
+  out["BlobType"] = to_text(entry.type);
   out["AccessTier"] = entry.properties.get("x-ms-access-tier", "Hot");
   if (!entry.properties.has("x-ms-access-tier")) out["AccessTierInferred"] = true;
-  out["LeaseStatus"] = "unlocked";
-  out["LeaseState"] = "available";
+  add_lease(entry.lease, now, out);
   if (include.copy && entry.properties.has("x-ms-copy-id")) {
     out["CopyId"] = entry.properties.get("x-ms-copy-id");
     out["CopySource"] = entry.properties.get("x-ms-copy-source");
@@ -97,13 +107,13 @@ class BlobPage {
  public:
   explicit BlobPage(Request& request)
       : request_(request),
-        include_(include_from(request.call.query)),
-        prefix_(request.call.query.get("prefix")),
-        delimiter_(request.call.query.get("delimiter")),
-        size_(page_size(request.call.query)) {}
+        include_(include_from(request.query())),
+        prefix_(request.query().get("prefix")),
+        delimiter_(request.query().get("delimiter")),
+        size_(page_size(request.query())) {}
 
   Document fill() {
-    std::optional<std::string> from = from_marker(request_.call.query.get("marker"));
+    std::optional<std::string> from = from_marker(request_.query().get("marker"));
     while (from && count_ < size_) from = take_batch(*from);
     return {{"Blobs", std::move(blobs_)},
             {"BlobPrefixes", std::move(prefixes_)},
@@ -144,7 +154,7 @@ class BlobPage {
   }
 
   void add(const BlobEntry& entry) {
-    Document blob = {{"Name", entry.name}, {"Properties", blob_properties(entry, include_)}};
+    Document blob = {{"Name", entry.name}, {"Properties", blob_properties(entry, include_, request_.now)}};
     if (include_.metadata) blob["Metadata"] = metadata_document(entry.metadata);
     blobs_.push_back(std::move(blob));
   }
@@ -158,18 +168,15 @@ class BlobPage {
   Document prefixes_ = Document::array();
 };
 
-Document container_document(const ContainerEntry& entry, bool with_metadata) {
-  Document container = {{"Name", entry.name},
-                        {"Properties",
-                         {{"Last-Modified", http_date(entry.modified)},
-                          {"Etag", quoted_etag(entry.revision)},
-                          {"LeaseStatus", "unlocked"},
-                          {"LeaseState", "available"},
-                          {"DefaultEncryptionScope", "$account-encryption-key"},
-                          {"DenyEncryptionScopeOverride", false},
-                          {"HasImmutabilityPolicy", false},
-                          {"HasLegalHold", false},
-                          {"ImmutableStorageWithVersioningEnabled", false}}}};
+Document container_document(const ContainerEntry& entry, bool with_metadata, Time now) {
+  Document properties = {{"Last-Modified", http_date(entry.modified)}, {"Etag", quoted_etag(entry.revision)}};
+  add_lease(entry.lease, now, properties);
+  properties["DefaultEncryptionScope"] = "$account-encryption-key";
+  for (const char* off : {"DenyEncryptionScopeOverride", "HasImmutabilityPolicy", "HasLegalHold",
+                          "ImmutableStorageWithVersioningEnabled"}) {
+    properties[off] = false;
+  }
+  Document container = {{"Name", entry.name}, {"Properties", std::move(properties)}};
   if (with_metadata) container["Metadata"] = metadata_document(entry.metadata);
   return container;
 }
@@ -192,13 +199,15 @@ std::size_t page_size(const Parameters& query) {
   return std::min(static_cast<std::size_t>(value), kMaxPage);
 }
 
+namespace {
+
 BlobReply list_blobs(Request& request) {
-  if (!request.store.find_container(request.container())) throw Error(kContainerNotFound);
+  require_container(request);
   return {.body = BlobPage(request).fill()};
 }
 
 BlobReply list_containers(Request& request) {
-  const Parameters& query = request.call.query;
+  const Parameters& query = request.query();
   const std::size_t size = page_size(query);
   std::string from = query.get("marker");
   const std::string own = '/' + request.call.account + '/';
@@ -212,8 +221,35 @@ BlobReply list_containers(Request& request) {
   }
   Document containers = Document::array();
   const bool with_metadata = include_from(query).metadata;
-  for (const ContainerEntry& entry : entries) containers.push_back(container_document(entry, with_metadata));
+  for (const ContainerEntry& entry : entries)
+    containers.push_back(container_document(entry, with_metadata, request.now));
   return {.body = Document{{"Containers", std::move(containers)}, {"NextMarker", next}}};
 }
 
+}  // namespace
+
+namespace {
+
+constexpr BlobOperationRow kRows[] = {
+    {.operation = BlobOperation::ListContainers,
+     .name = "ListContainers",
+     .methods = "GET",
+     .levels = kOnAccount,
+     .comp = "list",
+     .rights = {.resource_type = 's', .account = "l"},
+     .run = list_containers},
+    {.operation = BlobOperation::ListBlobs,
+     .name = "ListBlobs",
+     .methods = "GET",
+     .levels = kOnContainer,
+     .restype = "container",
+     .comp = "list",
+     .rights = {.service = "l", .resource_type = 'c', .account = "l"},
+     .run = list_blobs},
+};
+
+}  // namespace
+
 }  // namespace batchite::blob_operations
+
+std::span<const batchite::BlobOperationRow> batchite::listing_operations() { return blob_operations::kRows; }

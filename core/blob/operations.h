@@ -1,5 +1,5 @@
-// The operations of the Blob service, one function each; blob_service.cc joins them to BlobOperation. They read the
-// request, then change the store in one step, so that a refused request has changed nothing.
+// What the functions behind the rows of core/blob/operation_table.h share. They read the request, then change the store
+// in one step, so that a refused request has changed nothing.
 // Any thread; throws Error with the service's codes.
 #pragma once
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "core/blob/blob_service.h"
 #include "core/blob/blob_store.h"
 #include "core/blob/conditions.h"
+#include "core/blob/operation_table.h"
 
 namespace batchite::blob_operations {
 
@@ -16,7 +17,10 @@ struct Request {
   BlobStore& store;
   const BlobCall& call;
   Conditions conditions;
+  Time now;  // of the whole request
 
+  const Parameters& headers() const { return call.headers; }
+  const Parameters& query() const { return call.query; }
   ContainerName container() const { return {call.account, call.container}; }
   // The service turns '\\' in names into '/'.
   BlobName blob() const {
@@ -24,40 +28,31 @@ struct Request {
     std::replace(name.blob.begin(), name.blob.end(), '\\', '/');
     return name;
   }
-  Time next_revision() const { return store.next_revision(service.now()); }
+  Time next_revision() const { return store.next_revision(now); }
 };
 
-BlobReply get_account_information(Request& request);
-BlobReply get_service_properties(Request& request);
-BlobReply get_container_acl(Request& request);
-BlobReply list_containers(Request& request);
-BlobReply create_container(Request& request);
-BlobReply get_container_properties(Request& request);
-BlobReply set_container_metadata(Request& request);
-BlobReply delete_container(Request& request);
-BlobReply list_blobs(Request& request);
-
-BlobReply put_blob(Request& request);
-BlobReply get_blob(Request& request);
-BlobReply get_blob_properties(Request& request);
-BlobReply set_blob_properties(Request& request);
-BlobReply set_blob_metadata(Request& request);
-BlobReply delete_blob(Request& request);
-BlobReply copy_blob(Request& request);
-
-BlobReply put_block(Request& request);
-BlobReply put_block_list(Request& request);
-BlobReply get_block_list(Request& request);
-
-// What the operations share.
 Version version_of(const BlobEntry& entry);
-Parameters stamp(Time revision, Time modified);  // ETag and Last-Modified
-BlobEntry existing(Request& request);            // throws BlobNotFound, or ContainerNotFound
+Version version_of(const ContainerEntry& entry);
+Parameters stamp(const Version& version);  // ETag and Last-Modified
+// A GUID as unique as revisions are, since it is made of one.
+std::string unique_id(const Request& request);
+
+ContainerEntry require_container(Request& request);  // throws ContainerNotFound
+BlobEntry existing(Request& request);                // throws BlobNotFound, or ContainerNotFound
 std::unique_ptr<StagedBytes> stage_body(Request& request, ByteSource& body, std::uint64_t limit);
-// The entry of content just written, with its revision; keeps the creation time of what it replaces.
-BlobEntry new_entry(Request& request, const BlobEntry* current, Parameters properties);
-// Conditions, and the right to replace, of an operation that creates a blob or its content anew.
+// The entry of content just written, with its revision; keeps creation time and lease of what it replaces.
+BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties);
+
+// Leases and conditions together, for what an operation does to a blob. Inside the store's change, where nothing comes
+// between check and act.
+void check_read(const Request& request, const BlobEntry& entry);
+void check_write(const Request& request, const BlobEntry& entry);
+// Of an operation that creates a blob or its content anew; also the right to replace one.
 void check_create(const Request& request, const BlobEntry* current);
+
+// One change of what is known of an existing blob; its bytes stay. Answers the revision that it gave.
+Time change_entry(Request& request, const std::function<void(BlobEntry&)>& edit);
+
 // A page size from maxresults: 1 to 5000. OutOfRangeQueryParameterValue below.
 std::size_t page_size(const Parameters& query);
 

@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/blob/errors.h"
+#include "core/blob/operation_table.h"
 #include "core/signing/sas.h"
 
 namespace batchite {
@@ -12,42 +13,6 @@ namespace {
 using namespace blob_errors;
 using signing::Sas;
 using signing::SasKind;
-
-// Any of the letters will do. An empty set: never by a signature of that kind.
-struct Row {
-  BlobOperation operation;
-  std::string_view service;  // letters of a service signature
-  char resource_type;        // that an account signature must name in `srt`; '*': any
-  std::string_view account;  // letters of an account signature
-};
-
-constexpr Row kRights[] = {
-    {BlobOperation::ListContainers, "", 's', "l"},
-    {BlobOperation::CreateContainer, "", 'c', "cw"},
-    {BlobOperation::GetContainerProperties, "", 'c', "r"},
-    {BlobOperation::SetContainerMetadata, "", 'c', "w"},
-    {BlobOperation::DeleteContainer, "", 'c', "d"},
-    {BlobOperation::ListBlobs, "l", 'c', "l"},
-    {BlobOperation::PutBlob, "cw", 'o', "cw"},
-    {BlobOperation::CopyBlob, "cw", 'o', "cw"},
-    {BlobOperation::GetBlob, "r", 'o', "r"},
-    {BlobOperation::GetBlobProperties, "r", 'o', "r"},
-    {BlobOperation::GetBlockList, "r", 'o', "r"},
-    {BlobOperation::SetBlobProperties, "w", 'o', "w"},
-    {BlobOperation::SetBlobMetadata, "w", 'o', "w"},
-    {BlobOperation::DeleteBlob, "d", 'o', "d"},
-    {BlobOperation::PutBlock, "w", 'o', "w"},
-    {BlobOperation::PutBlockList, "w", 'o', "w"},
-    {BlobOperation::GetAccountInformation, "r", '*', "rwdxylacuptfi"},
-    {BlobOperation::GetServiceProperties, "", 's', "r"},
-};
-
-const Row& rights_of(BlobOperation operation) {
-  for (const Row& row : kRights) {
-    if (row.operation == operation) return row;
-  }
-  throw Error(kAuthorizationFailure);
-}
 
 [[noreturn]] void refuse(const std::string& detail) {
   throw Error(kAuthenticationFailed, {{"AuthenticationErrorDetail", detail}});
@@ -126,20 +91,20 @@ SasGrant check_permission(std::string_view given, std::string_view wanted) {
   return {.may_overwrite = !creates || has_any(given, "w")};
 }
 
-SasGrant check_service(const Sas& sas, const Row& row, const SasUse& use) {
-  if (row.service.empty()) throw Error(kAuthorizationFailure);
+SasGrant check_service(const Sas& sas, const BlobRights& rights, const SasUse& use) {
+  if (rights.service.empty()) throw Error(kAuthorizationFailure);
   const std::string resource = sas.parameters.get("sr");
   const bool whole_container = resource == "c" || resource == "d";
   if (!whole_container && resource != "b") throw Error(kAuthorizationResourceTypeMismatch);
   if (use.blob.empty() && !whole_container) throw Error(kAuthorizationResourceTypeMismatch);
-  return check_permission(sas.parameters.get("sp"), row.service);
+  return check_permission(sas.parameters.get("sp"), rights.service);
 }
 
-SasGrant check_account(const Sas& sas, const Row& row) {
+SasGrant check_account(const Sas& sas, const BlobRights& rights) {
   if (!has_any(sas.parameters.get("ss"), "b")) throw Error(kAuthorizationServiceMismatch);
-  const bool fits = row.resource_type == '*' || has_any(sas.parameters.get("srt"), {&row.resource_type, 1});
+  const bool fits = rights.resource_type == '*' || has_any(sas.parameters.get("srt"), {&rights.resource_type, 1});
   if (!fits) throw Error(kAuthorizationResourceTypeMismatch);
-  return check_permission(sas.parameters.get("sp"), row.account);
+  return check_permission(sas.parameters.get("sp"), rights.account);
 }
 
 }  // namespace
@@ -147,14 +112,14 @@ SasGrant check_account(const Sas& sas, const Row& row) {
 SasGrant check_sas(std::string_view query, const BlobAccount& account, const SasUse& use) {
   const auto sas = signing::parse_sas(parse_query(query));
   if (!sas) throw Error(kNoAuthenticationInformation);
-  const Row& row = rights_of(use.operation);
   check_form(*sas);
   time_in(*sas, "st");
   time_in(*sas, "se");
   check_signature(*sas, account, use);
   check_time(*sas, use.now);
   check_way(*sas, use);
-  return sas->kind == SasKind::Account ? check_account(*sas, row) : check_service(*sas, row, use);
+  const BlobRights& rights = blob_operation_row(use.operation).rights;
+  return sas->kind == SasKind::Account ? check_account(*sas, rights) : check_service(*sas, rights, use);
 }
 
 }  // namespace batchite

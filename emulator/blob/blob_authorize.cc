@@ -84,7 +84,7 @@ BlobAccess check_token(const BlobAttempt& attempt, const std::string& text) {
 }
 
 SasUse use_of(const BlobAttempt& attempt) {
-  return {.operation = *attempt.route.operation,
+  return {.operation = attempt.route.operation,
           .container = attempt.target.container,
           .blob = attempt.target.blob,
           .now = attempt.now,
@@ -112,7 +112,7 @@ void check_copy_source(const BlobAttempt& attempt) {
 
 BlobAccess check_signature(const BlobAttempt& attempt, const signing::Sas& sas) {
   const SasGrant grant = check_sas(attempt.request.query, account_of(attempt, attempt.target.account), use_of(attempt));
-  if (attempt.route.operation == BlobOperation::CopyBlob) check_copy_source(attempt);
+  if (!attempt.request.headers.get("x-ms-copy-source").empty()) check_copy_source(attempt);
   // Only these signatures cover the overrides.
   const bool covers = sas.kind == signing::SasKind::Service && sas.parameters.get("sv") >= "2013-08-15";
   return {.may_overwrite = grant.may_overwrite, .may_override_headers = covers};

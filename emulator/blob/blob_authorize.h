@@ -21,7 +21,7 @@ enum class BlobAuth {
 struct BlobAttempt {
   const http::Request& request;
   const BlobTarget& target;
-  const BlobRoute& route;
+  const BlobOperationRow& route;
   const std::vector<BlobAccount>& accounts;
   BlobAuth mode;
   std::string_view token_secret;  // what this emulator signs tokens with

@@ -124,7 +124,7 @@ struct BlobEndpoint::Exchange {
   Parameters query = {};  // decoded
   std::string version = {};
   BlobTarget target = {};
-  const BlobRoute* route = nullptr;
+  const BlobOperationRow* route = nullptr;
 };
 
 BlobEndpoint::BlobEndpoint(Backend& backend, BlobOptions options) : backend_(backend), options_(std::move(options)) {}
@@ -168,7 +168,7 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (exchange.target.is_secondary && !reads) throw Error(kSecondaryIsReadOnly);
 
-  BlobCall call{.operation = *exchange.route->operation,
+  BlobCall call{.operation = exchange.route->operation,
                 .account = exchange.target.account,
                 .container = exchange.target.container,
                 .blob = exchange.target.blob,
@@ -196,24 +196,12 @@ http::Response BlobEndpoint::encode(const Exchange& exchange, BlobReply reply) c
                          .query = exchange.query,
                          .version = exchange.version};
   response.headers.set("Content-Type", "application/xml");
-  switch (*exchange.route->operation) {
-    case BlobOperation::ListContainers:
-      response.body = container_list_xml(reply.body, head);
-      break;
-    case BlobOperation::ListBlobs:
-      response.body = blob_list_xml(reply.body, head);
-      break;
-    case BlobOperation::GetBlockList:
-      response.body = block_list_xml(reply.body);
-      break;
-    case BlobOperation::GetServiceProperties:
-      response.body = document_xml("StorageServiceProperties", reply.body);
-      break;
-    case BlobOperation::GetContainerAcl:
-      response.body = document_xml("SignedIdentifiers", reply.body);
-      break;
-    default:
-      break;
+  if (exchange.route->operation == BlobOperation::ListContainers) {
+    response.body = container_list_xml(reply.body, head);
+  } else if (exchange.route->operation == BlobOperation::ListBlobs) {
+    response.body = blob_list_xml(reply.body, head);
+  } else {
+    response.body = document_xml(exchange.route->answer, reply.body);
   }
   return response;
 }

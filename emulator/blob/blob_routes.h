@@ -1,16 +1,11 @@
-// Which operation a request of the Blob service is: one table of method, level, restype, comp and header. Operations of
-// the service that are not in BlobOperation are rows too, so that they are refused by name.
-// Source: the operation pages of learn.microsoft.com/rest/api/storageservices/blob-service-rest-api.
+// What a request of the Blob service is about, and by the table of core/blob/operation_table.h which operation it is.
 // Pure; any thread. Throws Error with the service's codes.
 #pragma once
-#include <array>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "core/backend.h"
 #include "core/blob/blob_url.h"
+#include "core/blob/operation_table.h"
 #include "emulator/http/message.h"
 
 namespace batchite {
@@ -27,22 +22,8 @@ struct BlobTarget {
 // ResourceNotFound: not an account here. InvalidUri: not a form that names can be read from.
 BlobTarget blob_target(const http::Request& request, const IsAccount& is_account);
 
-enum class BlobLevel { Account, Container, Blob };
-
-struct BlobRoute {
-  std::string_view method;
-  BlobLevel level;
-  std::string_view restype;                 // empty: none
-  std::string_view comp;                    // empty: none
-  std::array<std::string_view, 2> headers;  // that tell it from the rows behind it
-  std::string_view name;                    // the service's
-  std::optional<BlobOperation> operation;   // nullopt: refused
-};
-
-std::span<const BlobRoute> blob_routes();
-
 // Also settles what a path of one segment means: a container with restype=container, else a blob of "$root".
 // NotImplemented names the operation; a combination that the service does not know gets the service's own code.
-const BlobRoute& find_blob_route(const http::Request& request, const Parameters& query, BlobTarget& target);
+const BlobOperationRow& find_blob_route(const http::Request& request, const Parameters& query, BlobTarget& target);
 
 }  // namespace batchite

@@ -97,6 +97,10 @@ void append_value(std::string& xml, std::string_view name, const Document& value
     for (const auto& [key, member] : value.items()) append_value(xml, key, member);
     return close(xml, name);
   }
+  if (value.is_array()) {
+    for (const Document& item : value) append_value(xml, name, item);
+    return;
+  }
   if (value.is_string()) return append(xml, name, value.get_ref<const std::string&>());
   append(xml, name, value.is_structured() || value.is_null() ? "" : value.dump());
 }
@@ -216,22 +220,6 @@ std::string container_list_xml(const Document& page, const ListingHead& head) {
   for (const Document& container : page.at("Containers")) append_value(xml, "Container", container);
   close(xml, "Containers");
   return finish_list(std::move(xml), page);
-}
-
-std::string block_list_xml(const Document& lists) {
-  std::string xml(kStart);
-  open(xml, "BlockList");
-  for (const auto& [name, blocks] : lists.items()) {
-    if (blocks.empty()) {
-      append(xml, name, "");
-      continue;
-    }
-    open(xml, name);
-    for (const Document& block : blocks) append_value(xml, "Block", block);
-    close(xml, name);
-  }
-  close(xml, "BlockList");
-  return xml;
 }
 
 std::string document_xml(std::string_view root, const Document& document) {

@@ -27,9 +27,7 @@ struct ListingHead {
 std::string blob_list_xml(const Document& page, const ListingHead& head);
 std::string container_list_xml(const Document& page, const ListingHead& head);
 
-// {"CommittedBlocks": [{"Name": …, "Size": …}], "UncommittedBlocks": […]}
-std::string block_list_xml(const Document& lists);
-// Objects as elements with children.
+// Objects as elements with children, arrays as the same element again and again.
 std::string document_xml(std::string_view root, const Document& document);
 
 // [{"id": "…", "list": "committed|uncommitted|latest"}, …] for BlobCall::document.

@@ -114,8 +114,8 @@ TEST(BlobXml, ContainersAndBlockListsHaveTheirOwnShape) {
               EndsWith("ServiceEndpoint=\"http://h/acct/\"><Containers><Container><Name>data</Name><Properties>"
                        "<Etag>&quot;0x1&quot;</Etag></Properties></Container></Containers>"
                        "<NextMarker>/acct/next</NextMarker></EnumerationResults>"));
-  EXPECT_EQ(block_list_xml(
-                {{"CommittedBlocks", {{{"Name", "QQ=="}, {"Size", 3}}}}, {"UncommittedBlocks", Document::array()}}),
+  EXPECT_EQ(document_xml("BlockList", {{"CommittedBlocks", {{"Block", {{{"Name", "QQ=="}, {"Size", 3}}}}}},
+                                       {"UncommittedBlocks", Document::object()}}),
             std::string(kStart) +
                 "<BlockList><CommittedBlocks><Block><Name>QQ==</Name><Size>3</Size></Block></CommittedBlocks>"
                 "<UncommittedBlocks /></BlockList>");

@@ -1,11 +1,10 @@
 // What clients ask of an account as a whole, mostly when they start. Nothing of it can be set here, so the answers are
 // those of an account that was just made: no logging, no metrics, no rules for browsers, nothing kept after deletion.
-#include "core/blob/errors.h"
 #include "core/blob/operations.h"
 
 namespace batchite::blob_operations {
 
-using namespace blob_errors;
+namespace {
 
 BlobReply get_account_information(Request&) {
   return {.headers = {{"x-ms-sku-name", "Standard_RAGRS"},
@@ -26,11 +25,32 @@ BlobReply get_service_properties(Request&) {
                            {"StaticWebsite", off}}};
 }
 
-// Public access and stored policies cannot be set, so there are none.
-BlobReply get_container_acl(Request& request) {
-  const auto entry = request.store.find_container(request.container());
-  if (!entry) throw Error(kContainerNotFound);
-  return {.headers = stamp(entry->revision, entry->modified), .body = Document::object()};
-}
+}  // namespace
+
+namespace {
+
+constexpr BlobOperationRow kRows[] = {
+    {.operation = BlobOperation::GetAccountInformation,
+     .name = "GetAccountInformation",
+     .methods = "GET HEAD",
+     .levels = kOnAccount | kOnContainer | kOnBlob,
+     .restype = "account",
+     .comp = "properties",
+     .rights = {.service = "r", .resource_type = '*', .account = "rwdxylacuptfi"},
+     .run = get_account_information},
+    {.operation = BlobOperation::GetServiceProperties,
+     .name = "GetBlobServiceProperties",
+     .methods = "GET",
+     .levels = kOnAccount,
+     .restype = "service",
+     .comp = "properties",
+     .rights = {.resource_type = 's', .account = "r"},
+     .answer = "StorageServiceProperties",
+     .run = get_service_properties},
+};
+
+}  // namespace
 
 }  // namespace batchite::blob_operations
+
+std::span<const batchite::BlobOperationRow> batchite::service_operations() { return blob_operations::kRows; }

@@ -22,18 +22,13 @@ void check_blob_type(const Parameters& headers) {
               {{"HeaderName", "x-ms-blob-type"}, {"HeaderValue", type}});
 }
 
-void check_container(Request& request) {
-  if (!request.store.find_container(request.container())) throw Error(kContainerNotFound);
-}
-
 // What GET and HEAD say of a blob, but for its length.
-Parameters describe(const BlobEntry& entry, bool head) {
-  Parameters headers = stamp(entry.revision, entry.modified);
+Parameters describe(const BlobEntry& entry, Time now, bool head) {
+  Parameters headers = stamp(version_of(entry));
   headers.add("Accept-Ranges", "bytes");
-  headers.add("x-ms-blob-type", "BlockBlob");
+  headers.add("x-ms-blob-type", std::string(to_text(entry.type)));
   headers.add("x-ms-creation-time", http_date(entry.created));
-  headers.add("x-ms-lease-status", "unlocked");
-  headers.add("x-ms-lease-state", "available");
+  add_lease_headers(entry.lease, now, headers);
   headers.add("x-ms-server-encrypted", "true");
   for (const auto& [name, value] : entry.properties) {
     if (name != "x-ms-access-tier") headers.add(name, value);
@@ -51,7 +46,7 @@ bool asks(const Parameters& headers, std::string_view name) { return same_id(hea
 
 // The checksum of a range is computed on request, from bytes read for that alone: at most 4 MiB.
 void add_range_checksum(Request& request, BlobReply& reply, const ByteRange& range, Time revision) {
-  const Parameters& asked = request.call.headers;
+  const Parameters& asked = request.headers();
   const bool wants_md5 = asks(asked, "x-ms-range-get-content-md5");
   const bool wants_crc = asks(asked, "x-ms-range-get-content-crc64");
   if (!wants_md5 && !wants_crc) return;
@@ -96,20 +91,6 @@ void apply_overrides(const Parameters& query, Parameters& headers) {
   }
 }
 
-// One change of what is known of an existing blob; its bytes stay.
-Time change_entry(Request& request, const std::function<void(BlobEntry&)>& edit) {
-  Time revision{};
-  request.store.change(request.blob(), [&](const BlobEntry* current) {
-    if (!current || !current->committed) throw Error(kBlobNotFound);
-    request.conditions.check_write(version_of(*current));
-    BlobEntry entry = *current;
-    edit(entry);
-    entry.revision = entry.modified = revision = request.next_revision();
-    return std::optional(entry);
-  });
-  return revision;
-}
-
 bool is_copy_state(std::string_view name) { return name.starts_with("x-ms-copy-"); }
 
 Parameters without_copy_state(const Parameters& properties) {
@@ -120,55 +101,15 @@ Parameters without_copy_state(const Parameters& properties) {
   return kept;
 }
 
-}  // namespace
-
-Version version_of(const BlobEntry& entry) { return {entry.revision, entry.modified}; }
-
-Parameters stamp(Time revision, Time modified) {
-  return {{"ETag", quoted_etag(revision)}, {"Last-Modified", http_date(modified)}};
-}
-
-BlobEntry existing(Request& request) {
-  auto entry = request.store.find(request.blob());
-  if (entry && entry->committed) return *entry;
-  check_container(request);
-  throw Error(kBlobNotFound);
-}
-
-std::unique_ptr<StagedBytes> stage_body(Request& request, ByteSource& body, std::uint64_t limit) {
-  if (body.size().value_or(0) > limit) throw Error(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
-  auto staged = request.store.stage(body);
-  if (staged->size() > limit) throw Error(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
-  return staged;
-}
-
-BlobEntry new_entry(Request& request, const BlobEntry* current, Parameters properties) {
-  const Time revision = request.next_revision();
-  const bool replaces = current && current->committed;
-  return {.name = request.blob().blob,
-          .created = replaces ? current->created : revision,
-          .modified = revision,
-          .revision = revision,
-          .properties = std::move(properties),
-          .metadata = metadata_from(request.call.headers)};
-}
-
-void check_create(const Request& request, const BlobEntry* current) {
-  if (!current || !current->committed) return request.conditions.check_create(nullptr);
-  if (!request.call.may_overwrite) throw Error(kUnauthorizedBlobOverwrite);
-  const Version version = version_of(*current);
-  request.conditions.check_create(&version);
-}
-
 BlobReply put_blob(Request& request) {
-  const Parameters& headers = request.call.headers;
+  const Parameters& headers = request.headers();
   check_blob_type(headers);
   Parameters properties = content_properties_from(headers, Plain::Yes);
   if (!properties.has("Content-Type")) properties.add("Content-Type", std::string(kDefaultContentType));
   if (const auto tier = access_tier_from(headers)) properties.add("x-ms-access-tier", *tier);
   metadata_from(headers);  // refused before the body is read
   const Expected expected = Expected::from(headers, true);
-  check_container(request);
+  require_container(request);
 
   StringSource nothing("");
   CheckedSource body(request.call.body ? *request.call.body : nothing, expected, CheckedSource::Compute::Md5);
@@ -185,7 +126,7 @@ BlobReply put_blob(Request& request) {
         return std::optional(entry);
       },
       std::move(content));
-  BlobReply reply{.status = 201, .headers = stamp(entry.revision, entry.modified)};
+  BlobReply reply{.status = 201, .headers = stamp(version_of(entry))};
   reply.headers.add("Content-MD5", digest);
   if (const auto crc = body.crc64()) reply.headers.add("x-ms-content-crc64", *crc);
   reply.headers.add("x-ms-request-server-encrypted", "true");
@@ -197,45 +138,47 @@ BlobReply get_blob(Request& request) {
   ByteRange chosen;
   Time revision{};
   reply.bytes = request.store.read(request.blob(), [&](const BlobEntry& entry) {
-    request.conditions.check_read(version_of(entry));
-    const auto range = range_from(request.call.headers, entry.size);
+    check_read(request, entry);
+    const auto range = range_from(request.headers(), entry.size);
     chosen = range.value_or(ByteRange{0, entry.size});
     revision = entry.revision;
     reply.status = 200;
-    reply.headers = describe(entry, false);
+    reply.headers = describe(entry, request.now, false);
     if (range) make_partial(reply, entry, *range);
     reply.headers.add("Content-Length", std::to_string(chosen.size));
     return chosen;
   });
   if (!reply.bytes) {
-    check_container(request);
+    require_container(request);
     throw Error(kBlobNotFound);
   }
   add_range_checksum(request, reply, chosen, revision);
-  apply_overrides(request.call.query, reply.headers);
+  apply_overrides(request.query(), reply.headers);
   return reply;
 }
 
 BlobReply get_blob_properties(Request& request) {
   const BlobEntry entry = existing(request);
-  request.conditions.check_read(version_of(entry));
-  if (request.call.query.get("comp") == "metadata") {
-    BlobReply reply{.headers = stamp(entry.revision, entry.modified)};
-    add_metadata(entry.metadata, reply.headers);
-    return reply;
-  }
-  BlobReply reply{.headers = describe(entry, true)};
+  check_read(request, entry);
+  BlobReply reply{.headers = describe(entry, request.now, true)};
   reply.headers.add("Content-Length", std::to_string(entry.size));
-  apply_overrides(request.call.query, reply.headers);
+  apply_overrides(request.query(), reply.headers);
+  return reply;
+}
+
+BlobReply get_blob_metadata(Request& request) {
+  const BlobEntry entry = existing(request);
+  check_read(request, entry);
+  BlobReply reply{.headers = stamp(version_of(entry))};
+  add_metadata(entry.metadata, reply.headers);
   return reply;
 }
 
 BlobReply set_blob_properties(Request& request) {
   for (const std::string_view name : {"x-ms-blob-content-length", "x-ms-sequence-number-action"}) {
-    if (request.call.headers.has(name)) throw Error(kUnsupportedHeader, {{"HeaderName", std::string(name)}});
+    if (request.headers().has(name)) throw Error(kUnsupportedHeader, {{"HeaderName", std::string(name)}});
   }
-  const Parameters sent = content_properties_from(request.call.headers, Plain::No);
-  check_container(request);
+  const Parameters sent = content_properties_from(request.headers(), Plain::No);
   const Time revision = change_entry(request, [&](BlobEntry& entry) {
     Parameters properties = sent;
     for (const auto& [name, value] : without_copy_state(entry.properties)) {
@@ -243,35 +186,97 @@ BlobReply set_blob_properties(Request& request) {
     }
     entry.properties = std::move(properties);
   });
-  return {.headers = stamp(revision, revision)};
+  return {.headers = stamp({revision, revision})};
 }
 
 BlobReply set_blob_metadata(Request& request) {
-  const Parameters metadata = metadata_from(request.call.headers);
-  check_container(request);
+  const Parameters metadata = metadata_from(request.headers());
   const Time revision = change_entry(request, [&](BlobEntry& entry) {
     entry.metadata = metadata;
     entry.properties = without_copy_state(entry.properties);
   });
-  BlobReply reply{.headers = stamp(revision, revision)};
+  BlobReply reply{.headers = stamp({revision, revision})};
   reply.headers.add("x-ms-request-server-encrypted", "true");
   return reply;
 }
 
 BlobReply delete_blob(Request& request) {
-  const std::string snapshots = request.call.headers.get("x-ms-delete-snapshots");
+  const std::string snapshots = request.headers().get("x-ms-delete-snapshots");
   if (!snapshots.empty() && snapshots != "include") {
     // "only" spares the blob itself, so doing less than asked would be wrong.
     throw Error(snapshots == "only" ? kUnsupportedHeader : kInvalidHeaderValue,
                 {{"HeaderName", "x-ms-delete-snapshots"}, {"HeaderValue", snapshots}});
   }
-  check_container(request);
+  require_container(request);
   request.store.change(request.blob(), [&](const BlobEntry* current) -> std::optional<BlobEntry> {
     if (!current || !current->committed) throw Error(kBlobNotFound);
-    request.conditions.check_write(version_of(*current));
+    check_write(request, *current);
     return std::nullopt;
   });
   return {.status = 202, .headers = {{"x-ms-delete-type-permanent", "true"}}};
 }
 
+}  // namespace
+
+namespace {
+
+constexpr BlobOperationRow kRows[] = {
+    {.operation = BlobOperation::PutBlob,
+     .name = "PutBlob",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .rights = {.service = "cw", .account = "cw"},
+     .takes = Takes::All,
+     .run = put_blob},
+    {.operation = BlobOperation::GetBlob,
+     .name = "GetBlob",
+     .methods = "GET",
+     .levels = kOnBlob,
+     .rights = {.service = "r", .account = "r"},
+     .takes = Takes::All,
+     .run = get_blob},
+    {.operation = BlobOperation::GetBlobProperties,
+     .name = "GetBlobProperties",
+     .methods = "HEAD",
+     .levels = kOnBlob,
+     .rights = {.service = "r", .account = "r"},
+     .takes = Takes::All,
+     .run = get_blob_properties},
+    {.operation = BlobOperation::GetBlobMetadata,
+     .name = "GetBlobMetadata",
+     .methods = "GET HEAD",
+     .levels = kOnBlob,
+     .comp = "metadata",
+     .rights = {.service = "r", .account = "r"},
+     .takes = Takes::All,
+     .run = get_blob_metadata},
+    {.operation = BlobOperation::SetBlobProperties,
+     .name = "SetBlobProperties",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "properties",
+     .rights = {.service = "w", .account = "w"},
+     .takes = Takes::All,
+     .run = set_blob_properties},
+    {.operation = BlobOperation::SetBlobMetadata,
+     .name = "SetBlobMetadata",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "metadata",
+     .rights = {.service = "w", .account = "w"},
+     .takes = Takes::All,
+     .run = set_blob_metadata},
+    {.operation = BlobOperation::DeleteBlob,
+     .name = "DeleteBlob",
+     .methods = "DELETE",
+     .levels = kOnBlob,
+     .rights = {.service = "d", .account = "d"},
+     .takes = Takes::All,
+     .run = delete_blob},
+};
+
+}  // namespace
+
 }  // namespace batchite::blob_operations
+
+std::span<const batchite::BlobOperationRow> batchite::whole_blob_operations() { return blob_operations::kRows; }

@@ -15,7 +15,7 @@ using namespace blob_errors;
 namespace {
 
 BlobUrl source_of(Request& request) {
-  const std::string url = request.call.headers.get("x-ms-copy-source");
+  const std::string url = request.headers().get("x-ms-copy-source");
   if (url.empty()) throw Error(kMissingRequiredHeader, {{"HeaderName", "x-ms-copy-source"}});
   auto source = parse_blob_url(url, [&](std::string_view name) { return request.service.account(name) != nullptr; });
   if (!source) {
@@ -34,10 +34,8 @@ BlobUrl source_of(Request& request) {
 // Copies within an account need no right but the caller's own; others need a signature in the URL.
 void check_source_access(Request& request, const BlobUrl& source) {
   if (source.account == request.call.account) return;
-  const SasUse use{.operation = BlobOperation::GetBlob,
-                   .container = source.container,
-                   .blob = source.blob,
-                   .now = request.service.now()};
+  const SasUse use{
+      .operation = BlobOperation::GetBlob, .container = source.container, .blob = source.blob, .now = request.now};
   try {
     check_sas(source.query, *request.service.account(source.account), use);
   } catch (const Error& error) {
@@ -50,15 +48,9 @@ std::string without_signature(const std::string& url) {
   return mark == std::string::npos || url.find("sig=", mark) == std::string::npos ? url : url.substr(0, mark);
 }
 
-// Unique as revisions are.
-std::string copy_id(Time revision) {
-  const auto ticks = static_cast<std::uint64_t>(revision.time_since_epoch().count());
-  return fmt::format("{:08x}-{:04x}-4000-8000-{:012x}", ticks >> 32, (ticks >> 16) & 0xffff, ticks & 0xffffffffffff);
-}
-
 void add_copy_state(Request& request, BlobEntry& entry, std::uint64_t size) {
-  entry.properties.set("x-ms-copy-id", copy_id(entry.revision));
-  entry.properties.set("x-ms-copy-source", without_signature(request.call.headers.get("x-ms-copy-source")));
+  entry.properties.set("x-ms-copy-id", unique_id(request));
+  entry.properties.set("x-ms-copy-source", without_signature(request.headers().get("x-ms-copy-source")));
   entry.properties.set("x-ms-copy-status", "success");
   entry.properties.set("x-ms-copy-progress", fmt::format("{0}/{0}", size));
   entry.properties.set("x-ms-copy-completion-time", http_date(entry.revision));
@@ -73,13 +65,11 @@ Parameters copied_properties(const BlobEntry& source, const Parameters& headers)
   return properties;
 }
 
-}  // namespace
-
 BlobReply copy_blob(Request& request) {
   const BlobUrl url = source_of(request);
   check_source_access(request, url);
-  if (!request.store.find_container(request.container())) throw Error(kContainerNotFound);
-  const Conditions source_conditions(request.call.headers, "x-ms-source-");
+  require_container(request);
+  const Conditions source_conditions(request.headers(), "x-ms-source-");
   const BlobName source_name{url.account, url.container, url.blob};
   const auto blocks = request.store.blocks(source_name).committed;
   BlobEntry source;
@@ -93,7 +83,7 @@ BlobReply copy_blob(Request& request) {
   std::uint64_t total = 0;
   for (const Block& block : blocks) total += block.size;
   if (total != source.size) content.blocks.clear();  // replaced between the two looks
-  const Parameters properties = copied_properties(source, request.call.headers);
+  const Parameters properties = copied_properties(source, request.headers());
   BlobEntry entry;
   request.store.change(
       request.blob(),
@@ -105,10 +95,37 @@ BlobReply copy_blob(Request& request) {
         return std::optional(entry);
       },
       std::move(content));
-  BlobReply reply{.status = 202, .headers = stamp(entry.revision, entry.modified)};
+  BlobReply reply{.status = 202, .headers = stamp(version_of(entry))};
   reply.headers.add("x-ms-copy-id", entry.properties.get("x-ms-copy-id"));
   reply.headers.add("x-ms-copy-status", "success");
   return reply;
 }
 
+}  // namespace
+
+namespace {
+
+constexpr BlobOperationRow kRows[] = {
+    {.operation = BlobOperation::CopyBlob,
+     .name = "CopyBlob",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .headers = {"x-ms-copy-source"},
+     .rights = {.service = "cw", .account = "cw"},
+     .takes = Takes::All,
+     .run = copy_blob},
+    {.operation = BlobOperation::CopyBlobFromUrl,
+     .name = "CopyBlobFromURL",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .headers = {"x-ms-copy-source", "x-ms-requires-sync"},
+     .rights = {.service = "cw", .account = "cw"},
+     .takes = Takes::All,
+     .run = copy_blob},
+};
+
+}  // namespace
+
 }  // namespace batchite::blob_operations
+
+std::span<const batchite::BlobOperationRow> batchite::copy_operations() { return blob_operations::kRows; }

@@ -1,0 +1,63 @@
+// The operations of the Blob service, all of them: also those that are only known here to be refused by name. What each
+// one is on the wire, may be done by whom, and does, is its row in core/blob/operation_table.h.
+// Source: learn.microsoft.com/rest/api/storageservices/blob-service-rest-api.
+#pragma once
+
+namespace batchite {
+
+enum class BlobOperation {
+  ListContainers,
+  GetServiceProperties,
+  SetServiceProperties,
+  GetServiceStats,
+  GetUserDelegationKey,
+  GetAccountInformation,
+  BlobBatch,
+  FindBlobsByTags,
+  CreateContainer,
+  GetContainerProperties,
+  GetContainerMetadata,
+  SetContainerMetadata,
+  GetContainerAcl,
+  SetContainerAcl,
+  DeleteContainer,
+  LeaseContainer,
+  ListBlobs,
+  RestoreContainer,
+  FindBlobsByTagsInContainer,
+  PutBlob,
+  PutBlobFromUrl,
+  GetBlob,
+  GetBlobProperties,
+  GetBlobMetadata,
+  SetBlobProperties,
+  SetBlobMetadata,
+  DeleteBlob,
+  UndeleteBlob,
+  SnapshotBlob,
+  LeaseBlob,
+  CopyBlob,
+  CopyBlobFromUrl,
+  AbortCopyBlob,
+  IncrementalCopyBlob,
+  SetBlobTier,
+  GetBlobTags,
+  SetBlobTags,
+  SetBlobExpiry,
+  SetBlobImmutabilityPolicy,
+  DeleteBlobImmutabilityPolicy,
+  SetBlobLegalHold,
+  QueryBlobContents,
+  PutBlock,
+  PutBlockFromUrl,
+  PutBlockList,
+  GetBlockList,
+  AppendBlock,
+  AppendBlockFromUrl,
+  AppendBlobSeal,
+  PutPage,
+  PutPageFromUrl,
+  GetPageRanges,
+};
+
+}  // namespace batchite

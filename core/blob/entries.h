@@ -1,0 +1,59 @@
+// What is known of a container and of a blob, besides its bytes and blocks, and the text form of the part that a store
+// keeps without looking at it. Pure; any thread.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/document.h"
+#include "core/base/parameters.h"
+#include "core/base/time.h"
+#include "core/blob/lease.h"
+
+namespace batchite {
+
+enum class BlobType { Block, Append, Page };
+std::string_view to_text(BlobType type);  // "BlockBlob"
+std::optional<BlobType> blob_type_from(std::string_view text);
+
+// Who may read without any authorisation: nobody, whoever knows a blob's name, or whoever lists them, too.
+enum class PublicAccess { None, Blob, Container };
+
+// What a shared access signature that names it need not say itself. Absent members are for the signature to say.
+struct StoredPolicy {
+  std::string id;
+  std::optional<Time> start = {}, expiry = {};
+  std::string permissions = {};
+};
+
+struct ContainerEntry {
+  std::string name;
+  Time modified = {};
+  Time revision = {};  // what the ETag is made of
+  Parameters metadata = {};
+  Lease lease = {};
+  PublicAccess access = PublicAccess::None;
+  std::vector<StoredPolicy> policies = {};
+};
+
+struct BlobEntry {
+  std::string name;
+  std::uint64_t size = 0;  // the store's answer; ignored in what a change returns
+  Time created = {};
+  Time modified = {};
+  Time revision = {};          // what the ETag is made of
+  Parameters properties = {};  // by wire name: Content-Type, Content-MD5, x-ms-copy-id, …; only those that are set
+  Parameters metadata = {};    // names without x-ms-meta-
+  bool committed = true;       // false: only blocks so far; seen in listings that ask for it
+  BlobType type = BlobType::Block;
+  Lease lease = {};
+  Parameters tags = {};
+};
+
+// Everything that has no member of its own in a store's table: lease, access, policies; type, lease, tags.
+Document state_document(const ContainerEntry& entry);
+Document state_document(const BlobEntry& entry);
+void read_state(const Document& state, ContainerEntry& entry);
+void read_state(const Document& state, BlobEntry& entry);
+
+}  // namespace batchite

@@ -1,0 +1,95 @@
+#include "core/blob/operations.h"
+
+#include <fmt/format.h>
+
+#include "core/blob/errors.h"
+#include "core/blob/properties.h"
+
+namespace batchite::blob_operations {
+
+using namespace blob_errors;
+
+namespace {
+
+bool is_there(const BlobEntry* current) { return current && current->committed; }
+
+}  // namespace
+
+Version version_of(const BlobEntry& entry) { return {entry.revision, entry.modified}; }
+Version version_of(const ContainerEntry& entry) { return {entry.revision, entry.modified}; }
+
+Parameters stamp(const Version& version) {
+  return {{"ETag", quoted_etag(version.revision)}, {"Last-Modified", http_date(version.modified)}};
+}
+
+std::string unique_id(const Request& request) {
+  const auto ticks = static_cast<std::uint64_t>(request.next_revision().time_since_epoch().count());
+  return fmt::format("{:08x}-{:04x}-4000-8000-{:012x}", ticks >> 32, (ticks >> 16) & 0xffff, ticks & 0xffffffffffff);
+}
+
+ContainerEntry require_container(Request& request) {
+  auto entry = request.store.find_container(request.container());
+  if (!entry) throw Error(kContainerNotFound);
+  return *std::move(entry);
+}
+
+BlobEntry existing(Request& request) {
+  auto entry = request.store.find(request.blob());
+  if (entry && entry->committed) return *entry;
+  require_container(request);
+  throw Error(kBlobNotFound);
+}
+
+std::unique_ptr<StagedBytes> stage_body(Request& request, ByteSource& body, std::uint64_t limit) {
+  if (body.size().value_or(0) > limit) throw Error(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
+  auto staged = request.store.stage(body);
+  if (staged->size() > limit) throw Error(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
+  return staged;
+}
+
+BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties) {
+  const Time revision = request.next_revision();
+  return {.name = request.blob().blob,
+          .created = is_there(current) ? current->created : revision,
+          .modified = revision,
+          .revision = revision,
+          .properties = std::move(properties),
+          .metadata = metadata_from(request.headers()),
+          .lease = is_there(current) ? after_write(current->lease, request.now) : Lease()};
+}
+
+void check_read(const Request& request, const BlobEntry& entry) {
+  check_lease(entry.lease, request.headers(), LeaseUse::Read, LeasedThing::Blob, request.now);
+  request.conditions.check_read(version_of(entry));
+}
+
+void check_write(const Request& request, const BlobEntry& entry) {
+  check_lease(entry.lease, request.headers(), LeaseUse::Write, LeasedThing::Blob, request.now);
+  request.conditions.check_write(version_of(entry));
+}
+
+void check_create(const Request& request, const BlobEntry* current) {
+  const Lease lease = is_there(current) ? current->lease : Lease();
+  if (is_there(current) && !request.call.may_overwrite) throw Error(kUnauthorizedBlobOverwrite);
+  check_lease(lease, request.headers(), LeaseUse::Write, LeasedThing::Blob, request.now);
+  if (!is_there(current)) return request.conditions.check_create(nullptr);
+  const Version version = version_of(*current);
+  request.conditions.check_create(&version);
+}
+
+Time change_entry(Request& request, const std::function<void(BlobEntry&)>& edit) {
+  require_container(request);
+  Time revision{};
+  request.store.change(request.blob(), [&](const BlobEntry* current) {
+    if (!is_there(current)) throw Error(kBlobNotFound);
+    check_write(request, *current);
+    BlobEntry entry = *current;
+    edit(entry);
+    entry.lease = after_write(entry.lease, request.now);
+    entry.revision = entry.modified = revision = request.next_revision();
+    return std::optional(entry);
+  });
+  return revision;
+}
+
+}  // namespace batchite::blob_operations
