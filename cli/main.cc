@@ -21,6 +21,7 @@ cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Serving& s
   options.blob_url = serving.blob_url;
   options.metadata_url = serving.metadata_url;
   options.preemptions = serving.preemptions;
+  options.token_secret = serving.token_secret;
   options.allocation_delay = serving.allocation_delay;
   options.node_start_delay = serving.node_start_delay;
   options.ephemeral = globals.ephemeral;

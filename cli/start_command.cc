@@ -1,21 +1,19 @@
 // `start`: the emulator, until a signal. `env`: the variables that SDKs read to find it.
 #include <fmt/format.h>
-#include <openssl/rand.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <ostream>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/node_commands.h"
+#include "cli/own_emulator.h"
 #include "cli/template_files.h"
 #include "core/accounts.h"
 #include "core/base/encoding.h"
-#include "emulator/emulator.h"
 #include "emulator/http/tls.h"
 
 namespace batchite::cli {
@@ -55,12 +53,6 @@ std::string checked_key(const std::string& key) {
   return key;
 }
 
-std::string random_secret() {
-  unsigned char bytes[32];
-  RAND_bytes(bytes, sizeof bytes);
-  return {reinterpret_cast<const char*>(bytes), sizeof bytes};
-}
-
 std::shared_ptr<const http::TlsContext> open_tls(const Program& program, const StartFlags& flags) {
   if (flags.certificate.empty() != flags.private_key.empty()) throw UsageError("--cert and --key belong together");
   if (!flags.certificate.empty()) return http::load_tls({flags.certificate, flags.private_key});
@@ -74,21 +66,15 @@ std::shared_ptr<const http::TlsContext> open_tls(const Program& program, const S
 }
 
 EmulatorOptions options_of(const Program& program, const StartFlags& flags) {
-  EmulatorOptions options;
+  EmulatorOptions options = own_emulator(program);
   options.host = flags.host;
   options.batch_port = flags.batch_port;
   options.blob_port = flags.blob_port;
   options.tls = open_tls(program, flags);
   options.account = {flags.account, {checked_key(flags.key)}};
-  options.storage_accounts = {{std::string(kStorageAccount), {std::string(kStorageKey)}}};
   options.auth = parse_auth(flags.auth);
   options.strict_version = flags.strict_version;
-  options.token_secret = random_secret();
   options.info = {{"name", "batchite"}, {"pid", getpid()}, {"location", program.globals().location}};
-  options.warn = [&program, mutex = std::make_shared<std::mutex>()](const std::string& text) {
-    const std::lock_guard lock(*mutex);
-    program.warn(text);
-  };
   return options;
 }
 
@@ -117,13 +103,11 @@ int start(Program& program, const StartFlags& flags) {
   const EmulatorOptions options = options_of(program, flags);
   InterruptiblePace signals;
   Emulator emulator(options);
-  Backend& backend = program.backend({.batch_account = flags.account,
-                                      .batch_url = emulator.batch_url(),
-                                      .blob_url = emulator.blob_url(),
-                                      .metadata_url = emulator.batch_url() + "/_batchite",
-                                      .allocation_delay = parse_delay(flags.allocation_delay, "--allocation-delay"),
-                                      .node_start_delay = parse_delay(flags.node_start_delay, "--node-start-delay"),
-                                      .preemptions = preemptions_of(flags.preemptions)});
+  Serving serving = serving_of(emulator, options);
+  serving.allocation_delay = parse_delay(flags.allocation_delay, "--allocation-delay");
+  serving.node_start_delay = parse_delay(flags.node_start_delay, "--node-start-delay");
+  serving.preemptions = preemptions_of(flags.preemptions);
+  Backend& backend = program.backend(serving);
   emulator.serve(backend);
   announce(program, flags,
            fmt::format("batchite ready batch={} blob={} pid={}", emulator.batch_url(), emulator.blob_url(), getpid()));

@@ -41,6 +41,7 @@ struct Serving {
   Ticks allocation_delay{};
   Ticks node_start_delay{};
   PreemptionPlan preemptions = {};
+  std::string token_secret = {};  // what tokens of tasks are signed with; empty: nobody could be called with one
 };
 
 struct Surroundings {

@@ -18,6 +18,7 @@
 #include "core/blob/blob_operation.h"
 #include "core/contract/contract.h"
 #include "core/management.h"
+#include "core/signing/task_token.h"
 
 namespace batchite {
 
@@ -30,6 +31,7 @@ struct Call {
   Document body = nullptr;              // null: no body
   contract::Version version{20240201};  // of the caller; the default knows most of old and new
   std::string base = {};  // of URLs in the answer: as the caller reaches the service; empty: as configured
+  std::optional<TaskCaller> caller = std::nullopt;  // none: whoever may do everything
 };
 
 struct Reply {

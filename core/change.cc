@@ -13,6 +13,7 @@
 #include "core/operations/create.h"
 #include "core/operations/package_references.h"
 #include "core/operations/specs.h"
+#include "core/operations/task_access.h"
 #include "core/pool_usage.h"
 #include "core/status_text.h"
 
@@ -228,8 +229,13 @@ HostOrder Change::order(const Action& action) {
   if (const auto* run = std::get_if<RunTask>(&action)) {
     Row row = read().get(Kind::Task, number(run->task));
     std::vector<PackageFile> packages = packages_of(read(), row.spec);
-    return RunTaskOrder{*run, std::move(row.id), std::move(row.spec), context_of(JobKey{row.parent}),
-                        std::move(packages)};
+    std::string token = task_token(*this, *run, row);
+    return RunTaskOrder{*run,
+                        std::move(row.id),
+                        std::move(row.spec),
+                        context_of(JobKey{row.parent}),
+                        std::move(packages),
+                        std::move(token)};
   }
   if (const auto* remove = std::get_if<RemoveTaskFiles>(&action)) {
     const Row row = read().get(Kind::Task, number(remove->task));

@@ -23,6 +23,7 @@ struct ServiceOptions {
   std::string account = "devbatchaccount";
   std::string base_url = "http://127.0.0.1:10010";  // of URLs in documents, without a slash at the end
   Settings scheduler = {};
+  std::string token_secret = {};  // signs the tokens of tasks; empty: nobody could be called with one
 };
 
 // What a node was called; kept after it is gone, since tasks go on naming it.

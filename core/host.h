@@ -52,6 +52,7 @@ struct RunTaskOrder {
   std::string spec;  // the task's document, JSON
   std::shared_ptr<const JobContext> job;
   std::vector<PackageFile> packages = {};  // the task's own
+  std::string token = {};                  // with which it may call the Batch service; empty: it has none
 };
 struct RunJobTaskOrder {
   RunJobTask what;

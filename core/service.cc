@@ -9,6 +9,7 @@
 #include "core/operations/lookup.h"
 #include "core/operations/management.h"
 #include "core/operations/table.h"
+#include "core/operations/task_access.h"
 
 namespace batchite {
 namespace {
@@ -35,8 +36,9 @@ Service::Service(Store& store, NodeFiles& files, Host& host, ServiceOptions opti
 
 Answer Service::call(const Call& call, Time now) {
   const OperationRow& row = operation_row(call.operation.id);
-  check_request(call);
   Change change(world_, now, call.base);
+  if (call.caller) check_task_access(change, call);
+  check_request(call);
   Answer answer = row.run(change, call);
   world_.host.enqueue(change.commit());
   return answer;

@@ -44,7 +44,8 @@ class LocalBackend : public Backend {
                   .base_url = options.batch_url,
                   .scheduler = {.allocation_delay = options.allocation_delay,
                                 .node_start_delay = options.node_start_delay,
-                                .preemptions = options.preemptions}}) {
+                                .preemptions = options.preemptions},
+                  .token_secret = options.token_secret}) {
     if (!isolation_.warning.empty()) warnings_.push_back(isolation_.warning);
     service_.happened({HostRestarted{}}, clock_now());  // also announces the timers
     host_.start([this](const std::vector<Event>& events) { take_reports(events); });

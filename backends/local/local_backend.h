@@ -28,6 +28,7 @@ struct LocalOptions {
   Ticks allocation_delay{};
   Ticks node_start_delay{};
   PreemptionPlan preemptions = {};
+  std::string token_secret = {};  // signs the tokens of tasks; empty: tasks that ask for one are refused
 };
 
 // Throws UsageError (the directory is held, isolation cannot be had, a newer schema …).

@@ -256,7 +256,7 @@ void ProcessHost::perform(RunTaskOrder& order) {
   run->attempt = order.what.attempt;
   run->spec = Document::parse(order.spec);
   run->packages = std::move(order.packages);
-  begin_in_job(std::move(run), *order.job, order.task_id);
+  begin_in_job(std::move(run), *order.job, order.task_id, order.token);
 }
 
 void ProcessHost::perform(RunJobTaskOrder& order) {
@@ -270,9 +270,13 @@ void ProcessHost::perform(RunJobTaskOrder& order) {
   begin_in_job(std::move(run), *order.job, order.task_id);
 }
 
-void ProcessHost::begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id) {
+void ProcessHost::begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id,
+                               const std::string& token) {
   const fs::path& root = nodes_.at(run->node).facts.root;
-  TaskFacts facts{.directory = root / task_directory(job.job_id, task_id), .job_id = job.job_id, .task_id = task_id};
+  TaskFacts facts{.directory = root / task_directory(job.job_id, task_id),
+                  .job_id = job.job_id,
+                  .task_id = task_id,
+                  .token = token};
   const bool is_preparation = run->of == Run::Of::JobTask && run->which == JobTask::Preparation;
   if (!job.preparation_id.empty() && !is_preparation) {
     facts.preparation_directory = root / task_directory(job.job_id, job.preparation_id);

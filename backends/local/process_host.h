@@ -102,7 +102,8 @@ class ProcessHost : public Host {
   void stage_out(RunId id);
   void end(RunId id);
   static Event report_of(const Run& run);
-  void begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id);
+  void begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id,
+                    const std::string& token = {});
   void remove_task_files(const std::filesystem::path& directory);
   void remove_if_unused(const std::filesystem::path& directory);
   void kill_runs(const std::function<bool(const Run&)>& which);

@@ -52,6 +52,7 @@ std::vector<std::string> task_environment(const NodeFacts& node, const TaskFacts
     environment.push_back("AZ_BATCH_JOB_ID=" + task.job_id);
     environment.push_back("AZ_BATCH_TASK_ID=" + task.task_id);
   }
+  if (!task.token.empty()) environment.push_back("AZ_BATCH_AUTHENTICATION_TOKEN=" + task.token);
   if (!task.preparation_directory.empty()) {
     environment.push_back("AZ_BATCH_JOB_PREP_DIR=" + task.preparation_directory.native());
     environment.push_back("AZ_BATCH_JOB_PREP_WORKING_DIR=" + task.preparation_directory.native() + "/wd");

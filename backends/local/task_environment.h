@@ -28,6 +28,7 @@ struct TaskFacts {
   std::string job_id = {};  // empty: a start task
   std::string task_id = {};
   std::filesystem::path preparation_directory = {};  // of the job's preparation task; empty: none that is shown
+  std::string token = {};                            // for the Batch service; empty: it has none
 };
 
 // NAME=value lines. `settings` are arrays of {name, value}, later ones win over earlier ones; AZ_BATCH_* cannot be set.

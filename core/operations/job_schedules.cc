@@ -12,6 +12,7 @@
 #include "core/operations/specs.h"
 #include "core/operations/statistics.h"
 #include "core/operations/table.h"
+#include "core/operations/task_access.h"
 
 namespace batchite {
 namespace {
@@ -32,9 +33,12 @@ void check_times(const Document& job_schedule, Time now) {
 void complete_and_check(const Change& change, Document& job_schedule) {
   drop_empty_lists(job_schedule);
   default_to(job_schedule, "schedule", Document::object());
-  check_job_document(job_schedule["jobSpecification"]);
-  check_package_references(change, Reader(job_schedule["jobSpecification"]).object("jobManagerTask").document());
-  complete_job_document(job_schedule["jobSpecification"]);
+  Document& job = job_schedule["jobSpecification"];
+  check_job_document(job);
+  const Document& manager = Reader(job).object("jobManagerTask").document();
+  check_package_references(change, manager);
+  check_token_settings(change, manager);
+  complete_job_document(job);
 }
 
 Answer add_schedule(Change& change, const Call& call) {

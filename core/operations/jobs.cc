@@ -11,6 +11,7 @@
 #include "core/operations/specs.h"
 #include "core/operations/statistics.h"
 #include "core/operations/table.h"
+#include "core/operations/task_access.h"
 
 namespace batchite {
 namespace {
@@ -21,7 +22,9 @@ Answer add_job(Change& change, const Call& call) {
   Document job = contract::normalise(*call.operation.body, call.body);
   check_job_document(job);
   check_auto_pool_lifetime(job);
-  check_package_references(change, Reader(job).object("jobManagerTask").document());
+  const Document& manager = Reader(job).object("jobManagerTask").document();
+  check_package_references(change, manager);
+  check_token_settings(change, manager);
   const std::string id = job["id"];
   if (change.read().find(Kind::JobSchedule, 0, id)) throw Error(errors::kJobScheduleWithSameIdExists);
   const JobKey key = create_job(change, std::move(job));

@@ -32,7 +32,7 @@ void check_task_document(const Document& task) {
     }
   }
   // What a later milestone brings is refused by name.
-  for (const char* name : {"multiInstanceSettings", "authenticationTokenSettings", "containerSettings"}) {
+  for (const char* name : {"multiInstanceSettings", "containerSettings"}) {
     if (reader.has(name)) {
       throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
     }

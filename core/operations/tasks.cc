@@ -10,6 +10,7 @@
 #include "core/operations/specs.h"
 #include "core/operations/statistics.h"
 #include "core/operations/table.h"
+#include "core/operations/task_access.h"
 #include "core/operations/task_relations.h"
 #include "core/operations/task_rules.h"
 
@@ -47,6 +48,7 @@ TasksAdded::One store_task(Change& change, JobKey key, const ReservedIds& reserv
   reserved.check(task["id"]);
   check_task_relations(task, job.spec);
   check_package_references(change, task);
+  check_token_settings(change, task);
   complete_task_document(task, job.spec.max_task_retries);
   complete_task_relations(task, job.spec);
   TasksAdded::One added{{}, task_spec(task, key)};

@@ -93,6 +93,7 @@ int slots_of(const Task& task, int of_node) {
 }
 
 int slots_on(const State& state, const Node& node, const Task& task) {
+  if (!manager_of(task)) return task.spec.required_slots;  // nearly all: they need not look for their pool
   return slots_of(task, state.pools.at(node.status.pool).spec.task_slots);
 }
 

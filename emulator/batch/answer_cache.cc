@@ -14,6 +14,7 @@ constexpr std::string_view kKept[] = {
 
 bool AnswerCache::may_keep(const Call& call) {
   if (!call.headers.empty() || call.query.has("$expand")) return false;  // statistics go on with the time
+  if (call.caller) return false;                                         // a task may not see everything
   return std::find(std::begin(kKept), std::end(kKept), call.operation.id) != std::end(kKept);
 }
 

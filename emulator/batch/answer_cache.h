@@ -14,7 +14,8 @@ namespace batchite::batch {
 
 class AnswerCache {
  public:
-  // Whether the answer depends on nothing but what is asked and the revision: not on the time, files or conditions.
+  // Whether the answer depends on nothing but what is asked and the revision: not on the time, files or conditions, nor
+  // on who asks.
   static bool may_keep(const Call& call);
 
   // `key`: all of the request that the answer depends on.

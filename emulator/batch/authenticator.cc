@@ -5,8 +5,8 @@
 
 #include "core/base/ids.h"
 #include "core/contract/error_codes.h"
+#include "core/signing/bearer_token.h"
 #include "core/signing/shared_key.h"
-#include "emulator/bearer_token.h"
 
 namespace batchite::batch {
 namespace {
@@ -44,19 +44,21 @@ bool is_audience(std::string text) {
 Authenticator::Authenticator(Account account, AuthMode mode, std::string secret, std::function<Time()> clock)
     : account_(std::move(account)), mode_(mode), secret_(std::move(secret)), clock_(std::move(clock)) {}
 
-void Authenticator::check(const http::Request& request) const {
-  if (mode_ == AuthMode::Off) return;
+std::optional<TaskCaller> Authenticator::check(const http::Request& request) const {
+  if (mode_ == AuthMode::Off) return std::nullopt;
   const std::string* header = request.headers.find("Authorization");
   if (!header) throw Error(errors::kMissingRequiredHeader, {{"HeaderName", "Authorization"}});
   if (is_bearer(*header)) return check_token(std::string_view(*header).substr(kBearer.size()));
   check_key(request, *header);
+  return std::nullopt;
 }
 
 void Authenticator::check_bearer(const http::Request& request) const {
   if (mode_ == AuthMode::Off) return;
   const std::string header = request.headers.get("Authorization");
   if (!is_bearer(header)) fail_token("The Authorization header has to hold a bearer token.");
-  check_token(std::string_view(header).substr(kBearer.size()));
+  if (check_token(std::string_view(header).substr(kBearer.size())))
+    fail_token("The token of a task is for the Batch service only.");
 }
 
 void Authenticator::check_key(const http::Request& request, const std::string& header) const {
@@ -89,7 +91,7 @@ void Authenticator::check_date(const http::Request& request) const {
   }
 }
 
-void Authenticator::check_token(std::string_view text) const {
+std::optional<TaskCaller> Authenticator::check_token(std::string_view text) const {
   const auto token = BearerToken::parse(text);
   if (!token) fail_token("A bearer token is a JWT: three parts with dots between them, the first two JSON objects.");
   const Time now = clock_();
@@ -100,9 +102,11 @@ void Authenticator::check_token(std::string_view text) const {
   if (!is_audience(audience)) {
     fail_token("The bearer token is for '" + audience + "', not for https://batch.core.windows.net/.");
   }
-  if (mode_ == AuthMode::Strict && !token->is_signed_with(secret_)) {
+  const auto caller = task_caller(*token);
+  if ((mode_ == AuthMode::Strict || caller) && !token->is_signed_with(secret_)) {
     fail_token("The bearer token was not issued by this emulator.");
   }
+  return caller;
 }
 
 std::string Authenticator::issue_token(const std::string& audience, Ticks lifetime) const {

@@ -3,10 +3,12 @@
 // (400 MissingRequiredHeader without an Authorization header). Any thread.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/signing/task_token.h"
 #include "emulator/http/message.h"
 
 namespace batchite::batch {
@@ -27,10 +29,11 @@ class Authenticator {
   // `secret`: what tokens are signed with.
   Authenticator(Account account, AuthMode mode, std::string secret, std::function<Time()> clock);
 
-  // Throws MissingRequiredHeader, InvalidAuthenticationInfo, AuthenticationFailed (403 for keys, 401 for tokens).
-  void check(const http::Request& request) const;
+  // The task that calls, if it is one (its token has to be ours in every mode). Throws MissingRequiredHeader,
+  // InvalidAuthenticationInfo, AuthenticationFailed (403 for keys, 401 for tokens).
+  std::optional<TaskCaller> check(const http::Request& request) const;
 
-  // For what takes tokens only. Throws AuthenticationFailed (401).
+  // For what takes tokens only, and none of tasks. Throws AuthenticationFailed (401).
   void check_bearer(const http::Request& request) const;
 
   // A token that check() accepts in every mode.
@@ -39,7 +42,7 @@ class Authenticator {
  private:
   void check_key(const http::Request& request, const std::string& header) const;
   void check_date(const http::Request& request) const;
-  void check_token(std::string_view text) const;
+  std::optional<TaskCaller> check_token(std::string_view text) const;
 
   const Account account_;
   const AuthMode mode_;

@@ -61,7 +61,7 @@ http::Response BatchEndpoint::handle(const http::Request& request) {
 http::Response BatchEndpoint::answer(const http::Request& request, std::string_view& operation_id) {
   Parameters query = query_of(request);
   const contract::Version version = versions_.of(query);
-  authenticator_.check(request);
+  const std::optional<TaskCaller> caller = authenticator_.check(request);
   Route route = router_.find(request.method, request.path);
   operation_id = route.operation->id;
   if (!route.operation->exists_in(version)) {
@@ -70,6 +70,7 @@ http::Response BatchEndpoint::answer(const http::Request& request, std::string_v
   }
   Call call = decode(request, std::move(route), std::move(query), version);
   to_current_names(call);
+  call.caller = caller;
   // Asked first, so that what changes meanwhile makes the kept answer old rather than wrong.
   const std::uint64_t revision = AnswerCache::may_keep(call) ? backend_.revision() : 0;
   const std::string key = revision == 0 ? std::string() : request.base + request.path + "?" + request.query;

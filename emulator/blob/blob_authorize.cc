@@ -8,7 +8,7 @@
 #include "core/blob/errors.h"
 #include "core/signing/sas.h"
 #include "core/signing/shared_key.h"
-#include "emulator/bearer_token.h"
+#include "core/signing/task_token.h"
 
 namespace batchite {
 namespace {
@@ -71,6 +71,7 @@ BlobAccess check_key(const BlobAttempt& attempt, const signing::Authorization& a
 BlobAccess check_token(const BlobAttempt& attempt, const std::string& text) {
   const auto token = BearerToken::parse(text);
   if (!token) throw Error(kInvalidAuthenticationInfo);
+  if (task_caller(*token)) refuse(kTokenRefused, "Audience validation failed. The token of a task is for Batch only.");
   if (attempt.mode == BlobAuth::Strict && !token->is_signed_with(attempt.token_secret)) {
     refuse(kTokenRefused, "Signature validation failed. The token was not issued by this server.");
   }

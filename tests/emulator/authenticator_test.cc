@@ -284,5 +284,25 @@ TEST_F(AuthenticatorTest, LooksAtNothingWhenOff) {
   EXPECT_EQ(verdict(off, with_header("garbage")), "ok");
 }
 
+TEST_F(AuthenticatorTest, TellsWhichTaskCallsInEveryMode) {
+  const TaskCaller caller{.job = 3, .task = 7, .attempt = 2, .has_job_access = true};
+  const std::string token = issue_task_token("secret", caller, now);
+  for (const AuthMode mode : {AuthMode::Strict, AuthMode::Lenient}) {
+    EXPECT_EQ(authenticator(mode).check(with_token(token)), caller);
+    EXPECT_EQ(authenticator(mode).check(signed_request()), std::nullopt);
+  }
+}
+
+TEST_F(AuthenticatorTest, ATasksTokenMustBeOursInEveryModeAndIsForBatchOnly) {
+  const std::string token = issue_task_token("another", {.job = 3, .task = 7, .attempt = 2}, now);
+  EXPECT_EQ(verdict(authenticator(AuthMode::Lenient), with_token(token)),
+            "401 AuthenticationFailed: The bearer token was not issued by this emulator.");
+  const std::string ours = issue_task_token("secret", {.job = 3, .task = 7, .attempt = 2}, now);
+  EXPECT_THROW(authenticator(AuthMode::Lenient).check_bearer(with_token(ours)), Error);
+  now += std::chrono::hours(24 * 181);
+  EXPECT_EQ(verdict(authenticator(AuthMode::Strict), with_token(ours)),
+            "401 AuthenticationFailed: The bearer token has expired, or has no time of expiry.");
+}
+
 }  // namespace
 }  // namespace batchite::batch

@@ -1,6 +1,6 @@
 #include "emulator/blob/blob_authorize.h"
 
-#include "emulator/bearer_token.h"
+#include "core/signing/bearer_token.h"
 #include "tests/emulator/blob_fixture.h"
 
 namespace batchite::testing {

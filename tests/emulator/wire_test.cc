@@ -13,7 +13,8 @@
 //   HTTP/1.1 304 …
 //
 // A request without api-version gets the newest of the dotted ones. {{node:p1}} is the id of a pool's first node,
-// {{etag}} the last ETag of an answer, {{next-link}} the last link to a next page, {{text:80}} that many letters;
+// {{token:t1}} the token that task was given, {{etag}} the last ETag of an answer, {{next-link}} the last link to a
+// next page, {{text:80}} that many letters;
 // {{request-id}} stands for what differs from run to run. After "### stall" the host carries nothing out any more; with
 // "### allocation-delay PT5S" pools take their time to get nodes.
 #include <gtest/gtest.h>
@@ -121,7 +122,7 @@ class Player {
     http::Request request = parse_request(text, body);
     StringSource source(body);
     request.body = &source;
-    http::Response response = endpoint_.handle(request);
+    http::Response response = (request.headers.has("Authorization") ? guarded_ : endpoint_).handle(request);
     if (request.method == "HEAD") response.body.clear();  // the server does not send it
     remember(response);
     return response;
@@ -156,6 +157,7 @@ class Player {
     if (name == "next-link") return next_link_;
     const std::string argument = name.substr(name.find(':') + 1);
     if (name.starts_with("text:")) return std::string(std::stoul(argument), 'x');
+    if (name.starts_with("token:")) return backend_.tokens.at(argument);
     if (!name.starts_with("node:")) throw std::runtime_error("there is no {{" + name + "}}");
     const Call call{.operation = *contract::find_operation("ComputeNode_List"), .path = {{"poolId", argument}}};
     return backend_.call(call).body["value"].at(0)["id"].get<std::string>();
@@ -198,11 +200,15 @@ class Player {
   std::string next_link_;  // from its path on
   testing::MemoryBackend backend_;
   Metrics metrics_;
-  batch::BatchEndpoint endpoint_{backend_, metrics_,
-                                 batch::BatchOptions{.account = {"acct", {}},
-                                                     .auth = batch::AuthMode::Off,
-                                                     .clock = [this] { return backend_.now; },
-                                                     .warn = [](const std::string&) {}}};
+  batch::BatchOptions options(batch::AuthMode auth) {
+    return {.account = {"acct", {}},
+            .auth = auth,
+            .token_secret = "secret",
+            .clock = [this] { return backend_.now; },
+            .warn = [](const std::string&) {}};
+  }
+  batch::BatchEndpoint endpoint_{backend_, metrics_, options(batch::AuthMode::Off)};
+  batch::BatchEndpoint guarded_{backend_, metrics_, options(batch::AuthMode::Strict)};  // for those who show a token
 };
 
 std::vector<std::string> all_names() {

@@ -1,6 +1,7 @@
 // Job managers as real processes.
 #include <fstream>
 
+#include "core/signing/task_token.h"
 #include "tests/support/local_backend_fixture.h"
 
 namespace batchite {
@@ -54,6 +55,27 @@ TEST_F(LocalJobManagerTest, ItsFailureAfterItsRetriesEndsTheJobAndItsTasks) {
   EXPECT_EQ(job()["executionInfo"]["terminateReason"], "JMComplete");
   EXPECT_EQ(task("t")["executionInfo"]["failureInfo"]["code"], "TaskEnded");
   EXPECT_EQ(read_text(node_root(node) / "shared/tries"), "again\nagain\nagain\n");
+}
+
+TEST_F(LocalJobManagerTest, ItFindsATokenOfItsOwnAndOthersDoNot) {
+  LocalOptions with = options();
+  with.token_secret = "secret";
+  close();
+  open(with);
+  given(2, 1);
+  add_job("echo $AZ_BATCH_AUTHENTICATION_TOKEN; until [ -e $AZ_BATCH_NODE_SHARED_DIR/go ]; do sleep 0.01; done",
+          {{"authenticationTokenSettings", {{"access", {"job"}}}}});
+  run(shell("t", "echo $AZ_BATCH_AUTHENTICATION_TOKEN"));
+  EXPECT_EQ(task_file("t", "stdout.txt"), "\n");
+  std::string text;
+  ASSERT_TRUE(eventually([&] { return (text = task_file("boss", "stdout.txt")).ends_with("\n"); }));
+  text.pop_back();
+  const auto token = BearerToken::parse(text);
+  ASSERT_TRUE(token && token->is_signed_with("secret"));
+  EXPECT_TRUE(task_caller(*token)->has_job_access);
+  Call call{.operation = *contract::find_operation("Job_Get"), .path = {{"jobId", "j"}}};
+  call.caller = task_caller(*token);
+  EXPECT_EQ(backend().call(call).status, 200U);
 }
 
 TEST_F(LocalJobManagerTest, ATaskThatMakesRoomRunsAgain) {

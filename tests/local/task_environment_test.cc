@@ -72,6 +72,13 @@ TEST(TaskEnvironment, TasksFindWhatTheirJobPrepared) {
   EXPECT_THAT(environment({}), Not(Contains(StartsWith("AZ_BATCH_JOB_PREP_"))));
 }
 
+TEST(TaskEnvironment, ATaskThatAskedForATokenFindsIt) {
+  const auto lines = task_environment(
+      node(), {.directory = "/nodes/p/n/workitems/j/job-1/t", .job_id = "j", .task_id = "t", .token = "abc"}, {});
+  EXPECT_THAT(lines, Contains("AZ_BATCH_AUTHENTICATION_TOKEN=abc"));
+  EXPECT_THAT(environment({}), Not(Contains(StartsWith("AZ_BATCH_AUTHENTICATION_TOKEN="))));
+}
+
 TEST(TaskEnvironment, ValuesAreLiteral) {
   EXPECT_THAT(environment({{setting("A", "$HOME %PATH% a=b\nc")}}), Contains("A=$HOME %PATH% a=b\nc"));
 }

@@ -15,7 +15,7 @@ namespace batchite::testing {
 class MemoryBackend : public Backend, Host, NodeFiles {
  public:
   explicit MemoryBackend(Settings settings = {})
-      : options_{.account = "acct", .base_url = "http://batch", .scheduler = settings} {
+      : options_{.account = "acct", .base_url = "http://batch", .scheduler = settings, .token_secret = "secret"} {
     // Applications are made by other means than this service's operations: blender without a default version.
     make_application("blender", {"3.6"});
     make_application("ffmpeg", {"4.4", "6.0"}, {{"displayName", "FFmpeg"}, {"defaultVersion", "6.0"}});
@@ -49,7 +49,8 @@ class MemoryBackend : public Backend, Host, NodeFiles {
   }
 
   Time now = *parse_iso8601("2026-03-14T20:33:31.278798Z");
-  bool stalled = false;  // orders are kept, not carried out
+  bool stalled = false;                       // orders are kept, not carried out
+  std::map<std::string, std::string> tokens;  // that tasks were given, by their ids
 
  private:
   void make_application(const std::string& id, const std::vector<std::string>& versions,
@@ -90,6 +91,7 @@ class MemoryBackend : public Backend, Host, NodeFiles {
     }
   }
   void perform(const RunTaskOrder& order, std::vector<Event>& events) {
+    tokens[order.task_id] = order.token;
     if (const auto outcome = outcome_of(order.spec)) {
       events.emplace_back(TaskExited{order.what.task, order.what.attempt, *outcome});
     }

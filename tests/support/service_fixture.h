@@ -107,7 +107,10 @@ class ServiceTest : public ::testing::Test {
   MemoryStore store;
   ListedFiles files;
   RecordingHost host;
-  Service service{store, files, host, {.account = "acct", .base_url = "http://batch", .scheduler = scheduler_}};
+  Service service{store,
+                  files,
+                  host,
+                  {.account = "acct", .base_url = "http://batch", .scheduler = scheduler_, .token_secret = "secret"}};
 };
 
 }  // namespace batchite

@@ -1,4 +1,4 @@
-#include "emulator/bearer_token.h"
+#include "core/signing/bearer_token.h"
 
 #include <algorithm>
 
@@ -43,17 +43,19 @@ std::optional<BearerToken> BearerToken::parse(std::string_view text) {
   return token;
 }
 
-std::string BearerToken::issue(std::string_view secret, const std::string& audience, Time now, Ticks lifetime) {
+std::string BearerToken::issue(std::string_view secret, const std::string& audience, Time now, Ticks lifetime,
+                               const Document& more) {
   const auto seconds = [](Time time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
   };
   const Document header = {{"alg", "HS256"}, {"typ", "JWT"}};
-  const Document claims = {{"aud", audience},
-                           {"iss", kIssuer},
-                           {"tid", "00000000-0000-0000-0000-000000000000"},  // az keeps accounts by it
-                           {"iat", seconds(now)},
-                           {"nbf", seconds(now)},
-                           {"exp", seconds(now + lifetime)}};
+  Document claims = {{"aud", audience},
+                     {"iss", kIssuer},
+                     {"tid", "00000000-0000-0000-0000-000000000000"},  // az keeps accounts by it
+                     {"iat", seconds(now)},
+                     {"nbf", seconds(now)},
+                     {"exp", seconds(now + lifetime)}};
+  claims.update(more);
   const std::string text = to_base64url(header.dump()) + "." + to_base64url(claims.dump());
   return text + "." + to_base64url(base64_decode(signing::sign(secret, text)).value_or(""));
 }

@@ -1,4 +1,4 @@
-// Bearer tokens as Entra writes them (JWT): read, looked at, and issued by the emulator itself, signed HS256.
+// Bearer tokens as Entra writes them (JWT): read, looked at, and issued here, signed HS256.
 // Source: RFC 7519 and 7515. Pure; any thread; nothing throws.
 #pragma once
 #include <optional>
@@ -14,8 +14,9 @@ class BearerToken {
  public:
   // nullopt: not three parts, or no JSON objects in the first two.
   static std::optional<BearerToken> parse(std::string_view text);
-  // For `audience`, from `now` on. `secret`: any bytes.
-  static std::string issue(std::string_view secret, const std::string& audience, Time now, Ticks lifetime);
+  // For `audience`, from `now` on. `secret`: any bytes. `more`: further claims.
+  static std::string issue(std::string_view secret, const std::string& audience, Time now, Ticks lifetime,
+                           const Document& more = Document::object());
 
   const Document& claims() const { return claims_; }
   std::optional<Time> expires() const { return time_claim("exp"); }

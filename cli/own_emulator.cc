@@ -1,0 +1,39 @@
+#include "cli/own_emulator.h"
+
+#include <openssl/rand.h>
+
+#include <mutex>
+
+namespace batchite::cli {
+namespace {
+
+std::string random_secret() {
+  unsigned char bytes[32];
+  RAND_bytes(bytes, sizeof bytes);
+  return {reinterpret_cast<const char*>(bytes), sizeof bytes};
+}
+
+}  // namespace
+
+EmulatorOptions own_emulator(const Program& program) {
+  EmulatorOptions options;
+  options.batch_port = options.blob_port = 0;
+  options.account = {std::string(kBatchAccount), {std::string(kBatchKey)}};
+  options.storage_accounts = {{std::string(kStorageAccount), {std::string(kStorageKey)}}};
+  options.token_secret = random_secret();
+  options.warn = [&program, mutex = std::make_shared<std::mutex>()](const std::string& text) {
+    const std::lock_guard lock(*mutex);
+    program.warn(text);
+  };
+  return options;
+}
+
+Serving serving_of(const Emulator& emulator, const EmulatorOptions& options) {
+  return {.batch_account = options.account.name,
+          .batch_url = emulator.batch_url(),
+          .blob_url = emulator.blob_url(),
+          .metadata_url = emulator.batch_url() + "/_batchite",
+          .token_secret = options.token_secret};
+}
+
+}  // namespace batchite::cli
