@@ -19,7 +19,7 @@ EmulatorOptions own_emulator(const Program& program) {
   EmulatorOptions options;
   options.batch_port = options.blob_port = 0;
   options.account = {std::string(kBatchAccount), {std::string(kBatchKey)}};
-  options.storage_accounts = {{std::string(kStorageAccount), {std::string(kStorageKey)}}};
+  options.storage_accounts = default_storage_accounts();
   options.token_secret = random_secret();
   options.warn = [&program, mutex = std::make_shared<std::mutex>()](const std::string& text) {
     const std::lock_guard lock(*mutex);
@@ -33,6 +33,7 @@ Serving serving_of(const Emulator& emulator, const EmulatorOptions& options) {
           .batch_url = emulator.batch_url(),
           .blob_url = emulator.blob_url(),
           .metadata_url = emulator.batch_url() + "/_batchite",
+          .storage_accounts = options.storage_accounts,
           .token_secret = options.token_secret};
 }
 

@@ -87,8 +87,9 @@ Program::Program(const Surroundings& surroundings) : around_(surroundings), app_
   app_.require_subcommand(0, 1);
   app_.fallthrough();
   app_.add_option("--backend", globals_.backend, "Who carries it out: local (emulator, azure: not in this version)");
-  app_.add_option("--location", globals_.location, "Data directory of the local backend")->type_name("DIR");
-  app_.add_flag("--ephemeral", globals_.ephemeral, "Use a temporary data directory, removed at the end");
+  app_.add_option("-l,--location", globals_.location, "Data directory of the local backend")->type_name("DIR");
+  app_.add_flag("--ephemeral,--inMemoryPersistence", globals_.ephemeral,
+                "Use a temporary data directory, removed at the end");
   app_.add_option("--isolation", globals_.isolation, "How far tasks are kept from this machine")
       ->type_name("auto|process|landlock|overlay");
   app_.add_option("--host-packages", globals_.host_packages, "What `apt-get install` of a task does here")
@@ -96,7 +97,7 @@ Program::Program(const Surroundings& surroundings) : around_(surroundings), app_
   app_.add_option("-o,--format", format_, "How results are printed: table, json, jsonl or tsv")
       ->check(CLI::IsMember({"table", "json", "jsonl", "tsv"}))
       ->type_name("FORMAT");
-  app_.add_flag("-q,--quiet", globals_.quiet, "No progress on stderr, only errors");
+  app_.add_flag("-q,--quiet,-s,--silent", globals_.quiet, "No progress on stderr, only errors");
   app_.add_flag("--no-color", globals_.no_color, "No colour (nor with NO_COLOR, nor when piped)");
   declare_commands(*this);
 }

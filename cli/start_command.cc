@@ -33,12 +33,17 @@ struct StartFlags {
   int ready_fd = -1;
   std::string allocation_delay, node_start_delay;
   PreemptionFlags preemptions;
+  std::string accounts;
+  // Azurite's, which have nothing to say here.
+  std::string oauth, unserved_port, unserved_host;
+  bool ignored = false;
 };
 
 struct EnvFlags {
   std::string ready_file;
   std::string batch_url = "http://127.0.0.1:10010", blob_url = "http://127.0.0.1:10000";
   std::string account = std::string(kBatchAccount), key;
+  std::string accounts;
 };
 
 batch::AuthMode parse_auth(const std::string& text) {
@@ -51,6 +56,13 @@ std::string checked_key(const std::string& key) {
   if (key.empty()) return std::string(kBatchKey);
   if (!base64_decode(key)) throw UsageError("--batch-key: an account key is Base64 text");
   return key;
+}
+
+// --accounts, or what Azurite reads them from.
+std::vector<BlobAccount> accounts_of(const Program& program, const std::string& flag) {
+  if (!flag.empty()) return parse_storage_accounts(flag);
+  const auto variable = program.around().environment("AZURITE_ACCOUNTS");
+  return variable && !variable->empty() ? parse_storage_accounts(*variable) : default_storage_accounts();
 }
 
 std::shared_ptr<const http::TlsContext> open_tls(const Program& program, const StartFlags& flags) {
@@ -72,6 +84,7 @@ EmulatorOptions options_of(const Program& program, const StartFlags& flags) {
   options.blob_port = flags.blob_port;
   options.tls = open_tls(program, flags);
   options.account = {flags.account, {checked_key(flags.key)}};
+  options.storage_accounts = accounts_of(program, flags.accounts);
   options.auth = parse_auth(flags.auth);
   options.strict_version = flags.strict_version;
   options.info = {{"name", "batchite"}, {"pid", getpid()}, {"location", program.globals().location}};
@@ -103,6 +116,9 @@ int start(Program& program, const StartFlags& flags) {
   const EmulatorOptions options = options_of(program, flags);
   InterruptiblePace signals;
   Emulator emulator(options);
+  if (!flags.unserved_port.empty() || !flags.unserved_host.empty()) {
+    program.warn("queues and tables are not served, so flags about them have no effect");
+  }
   Serving serving = serving_of(emulator, options);
   serving.allocation_delay = parse_delay(flags.allocation_delay, "--allocation-delay");
   serving.node_start_delay = parse_delay(flags.node_start_delay, "--node-start-delay");
@@ -124,19 +140,39 @@ int print_environment(const Program& program, EnvFlags flags) {
     flags.batch_url = found.batch_url;
     flags.blob_url = found.blob_url;
   }
-  const std::string blob_account_url = flags.blob_url + "/" + std::string(kStorageAccount);
+  const BlobAccount storage = accounts_of(program, flags.accounts).front();
+  const std::string& storage_key = storage.keys.front();
   const std::pair<const char*, std::string> variables[] = {
       {"AZURE_BATCH_ACCOUNT", flags.account},
       {"AZURE_BATCH_ACCESS_KEY", checked_key(flags.key)},
       {"AZURE_BATCH_ENDPOINT", flags.batch_url},
-      {"AZURE_STORAGE_ACCOUNT", std::string(kStorageAccount)},
-      {"AZURE_STORAGE_KEY", std::string(kStorageKey)},
+      {"AZURE_STORAGE_ACCOUNT", storage.name},
+      {"AZURE_STORAGE_KEY", storage_key},
       {"AZURE_STORAGE_CONNECTION_STRING",
-       fmt::format("DefaultEndpointsProtocol={};AccountName={};AccountKey={};BlobEndpoint={};",
-                   flags.blob_url.substr(0, flags.blob_url.find(':')), kStorageAccount, kStorageKey, blob_account_url)},
+       fmt::format("DefaultEndpointsProtocol={};AccountName={};AccountKey={};BlobEndpoint={}/{};",
+                   flags.blob_url.substr(0, flags.blob_url.find(':')), storage.name, storage_key, flags.blob_url,
+                   storage.name)},
   };
   for (const auto& [name, value] : variables) program.around().out << fmt::format("export {}='{}'\n", name, value);
   return kOk;
+}
+
+// So that what starts Azurite starts this, too: every version of the API is taken, tokens as with `--oauth basic`.
+void declare_azurite_flags(CLI::App& command, StartFlags& flags) {
+  constexpr std::string_view kGroup = "Azurite's";
+  command.add_option("--oauth", flags.oauth, "Bearer tokens are looked at as Azurite does")
+      ->check(CLI::IsMember({"basic"}))
+      ->type_name("basic")
+      ->group(std::string(kGroup));
+  for (const char* name : {"--skipApiVersionCheck", "-L,--loose", "--disableTelemetry"}) {
+    command.add_flag(name, flags.ignored, "Has no effect: it is always so")->group(std::string(kGroup));
+  }
+  for (const char* name : {"--queuePort", "--tablePort"}) {
+    command.add_option(name, flags.unserved_port, "Has no effect: not served")->group(std::string(kGroup));
+  }
+  for (const char* name : {"--queueHost", "--tableHost"}) {
+    command.add_option(name, flags.unserved_host, "Has no effect: not served")->group(std::string(kGroup));
+  }
 }
 
 }  // namespace
@@ -144,11 +180,11 @@ int print_environment(const Program& program, EnvFlags flags) {
 void declare_start(Program& program) {
   CLI::App* start_command = program.add(program.app(), "start", "Serve the Batch and Blob REST APIs on this machine");
   auto flags = std::make_shared<StartFlags>();
-  start_command->add_option("--host", flags->host, "A loopback address")->type_name("ADDRESS");
+  start_command->add_option("--host,--blobHost", flags->host, "A loopback address")->type_name("ADDRESS");
   start_command->add_option("--batch-port", flags->batch_port, "Port of the Batch API; 0: any free one")
       ->type_name("N")
       ->capture_default_str();
-  start_command->add_option("--blob-port", flags->blob_port, "Port of the Blob API; 0: any free one")
+  start_command->add_option("--blob-port,--blobPort", flags->blob_port, "Port of the Blob API; 0: any free one")
       ->type_name("N")
       ->capture_default_str();
   start_command->add_option("--batch-account", flags->account, "Name of the Batch account")->type_name("NAME");
@@ -171,6 +207,11 @@ void declare_start(Program& program) {
   start_command->add_option("--node-start-delay", flags->node_start_delay, "How long a node takes to boot")
       ->type_name("DURATION");
   declare_preemptions(*start_command, flags->preemptions);
+  start_command
+      ->add_option("--accounts", flags->accounts,
+                   "Storage accounts, as name:key1:key2;name2:key1, better given as BATCHITE_ACCOUNTS")
+      ->type_name("ACCOUNTS");
+  declare_azurite_flags(*start_command, *flags);
   program.on_chosen(start_command, [&program, flags] { return start(program, *flags); });
 
   CLI::App* env = program.add(program.app(), "env", "Print the variables by which SDKs and az find the emulator");
@@ -183,6 +224,8 @@ void declare_start(Program& program) {
   env->add_option("--blob-url", env_flags->blob_url, "Where the Blob API is")->type_name("URL")->capture_default_str();
   env->add_option("--batch-account", env_flags->account, "Name of the Batch account")->type_name("NAME");
   env->add_option("--batch-key", env_flags->key, "Its key")->type_name("BASE64");
+  env->add_option("--accounts", env_flags->accounts, "What `start --accounts` was given; the first is shown")
+      ->type_name("ACCOUNTS");
   program.on_chosen(env, [&program, env_flags] { return print_environment(program, *env_flags); });
 }
 

@@ -38,6 +38,7 @@ struct Serving {
   std::string batch_url = "http://127.0.0.1:10010";
   std::string blob_url = "http://127.0.0.1:10000";
   std::string metadata_url = {};  // base of the nodes' metadata service; empty: there is none
+  std::vector<BlobAccount> storage_accounts = default_storage_accounts();
   Ticks allocation_delay{};
   Ticks node_start_delay{};
   PreemptionPlan preemptions = {};

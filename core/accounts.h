@@ -1,7 +1,9 @@
-// The accounts that are there unless others are named. Their keys are public constants, no secrets: every emulator of
-// Azure Storage has the same, and every Batchite the same for Batch.
+// Storage accounts, and those that are there unless others are named. Their keys are public constants, no secrets:
+// every emulator of Azure Storage has the same, and every Batchite the same for Batch.
 #pragma once
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace batchite {
 
@@ -12,5 +14,15 @@ inline constexpr std::string_view kBatchAccount = "devbatchaccount";
 // Base64 of 64 bytes that say what they are.
 inline constexpr std::string_view kBatchKey =
     "QmF0Y2hpdGU6IHRoZSBwdWJsaWMga2V5IG9mIHRoZSBlbXVsYXRlZCBBenVyZSBCYXRjaCBhY2NvdW50LiA2NA==";
+
+struct BlobAccount {
+  std::string name;
+  std::vector<std::string> keys;  // base64; each of them signs
+};
+
+std::vector<BlobAccount> default_storage_accounts();
+// "name:key1:key2;name2:key1": one or two keys each. The first account is the one linked to the Batch account. Throws
+// UsageError naming what is wrong with which account, never a key.
+std::vector<BlobAccount> parse_storage_accounts(std::string_view text);
 
 }  // namespace batchite

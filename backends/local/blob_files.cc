@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "backends/local/blob_index.h"
 #include "backends/local/blob_names.h"
 #include "core/blob/errors.h"
 
@@ -18,7 +19,7 @@ namespace batchite {
 namespace {
 
 constexpr std::size_t kBuffer = std::size_t{1} << 20;
-constexpr std::string_view kStaging = ".staging";
+constexpr std::string_view kStaging = ".staging", kSnapshots = ".snapshots";
 
 std::string cause_of(int error) {
   if (error == ENOSPC || error == EDQUOT) return "the disk is full";
@@ -63,6 +64,38 @@ void copy_by_hand(int from, std::uint64_t offset, std::uint64_t size, int to) {
     offset += static_cast<std::uint64_t>(count);
     size -= static_cast<std::uint64_t>(count);
   }
+}
+
+void set_size(int file, std::uint64_t size) {
+  if (::ftruncate(file, static_cast<off_t>(size)) != 0) throw_disk_error(errno, "sizing a blob");
+}
+
+// Zeros in a range of the file: as a hole, where the file system has such.
+void clear(int file, ByteRange range) {
+  const auto at = static_cast<off_t>(range.offset), size = static_cast<off_t>(range.size);
+  if (::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, size) == 0) return;
+  const std::string zeros(std::min<std::uint64_t>(kBuffer, range.size), '\0');
+  if (::lseek(file, at, SEEK_SET) < 0) throw_disk_error(errno, "seeking");
+  for (std::uint64_t left = range.size; left > 0;) {
+    const std::size_t count = std::min<std::uint64_t>(left, zeros.size());
+    write_all(file, {zeros.data(), count});
+    left -= count;
+  }
+}
+
+// Like copy_range, but leaves out what was never written. `to` is empty.
+void copy_sparse(int from, std::uint64_t offset, std::uint64_t size, int to) {
+  const auto end = static_cast<off_t>(offset + size);
+  for (auto at = static_cast<off_t>(offset); at < end;) {
+    const off_t data = ::lseek(from, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break;  // only a hole up to the end
+    const off_t hole = data < 0 ? end : ::lseek(from, data, SEEK_HOLE);
+    const off_t first = data < 0 ? at : std::min(data, end), last = hole < 0 ? end : std::min(hole, end);
+    if (::lseek(to, first - static_cast<off_t>(offset), SEEK_SET) < 0) throw_disk_error(errno, "seeking");
+    copy_range(from, static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(last - first), to);
+    at = last;
+  }
+  set_size(to, size);
 }
 
 std::string parent_of(const std::string& path) {
@@ -130,6 +163,7 @@ StagedFile::~StagedFile() {
 BlobFiles::BlobFiles(const std::string& root, Durability durability) : root_path_(root), durability_(durability) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(root) / kStaging, error);
+  if (!error) std::filesystem::create_directories(std::filesystem::path(root) / kSnapshots, error);
   if (error) throw_disk_error(error.value(), "making " + root);
   root_.reset(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   staging_ = open_folder(std::string(kStaging));
@@ -140,6 +174,10 @@ BlobFiles::BlobFiles(const std::string& root, Durability durability) : root_path
 
 std::string BlobFiles::new_staging_path() {
   return fmt::format("{}/{}-{}", kStaging, life_, next_.fetch_add(1, std::memory_order_relaxed));
+}
+
+std::string BlobFiles::new_snapshot_path() {
+  return fmt::format("{}/{}-{}", kSnapshots, life_, next_.fetch_add(1, std::memory_order_relaxed));
 }
 
 FileDescriptor BlobFiles::create(const std::string& path) const {
@@ -160,12 +198,19 @@ std::unique_ptr<StagedFile> BlobFiles::stage(ByteSource& source) {
   auto staged = std::make_unique<StagedFile>(root_.get(), new_staging_path());
   const FileDescriptor file = create(staged->path());
   if (const auto given = source.file()) {
-    copy_range(given->descriptor, given->offset, given->size, file.get());
+    copy_sparse(given->descriptor, given->offset, given->size, file.get());
     return finish(std::move(staged), file);
   }
   const std::size_t capacity = std::clamp<std::uint64_t>(source.size().value_or(kBuffer) + 1, 4096, kBuffer);
   const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
   while (const std::size_t count = source.read({buffer.get(), capacity})) write_all(file.get(), {buffer.get(), count});
+  return finish(std::move(staged), file);
+}
+
+std::unique_ptr<StagedFile> BlobFiles::stage_zeros(std::uint64_t size) {
+  auto staged = std::make_unique<StagedFile>(root_.get(), new_staging_path());
+  const FileDescriptor file = create(staged->path());
+  set_size(file.get(), size);
   return finish(std::move(staged), file);
 }
 
@@ -261,10 +306,47 @@ void BlobFiles::remove_tree(const std::string& path) const {
   std::filesystem::remove_all(fmt::format("{}/{}", root_path_, path), ignored);
 }
 
-void BlobFiles::sweep(const std::set<std::string>& kept) const {
+FileMark BlobFiles::next_mark(const FileMark& before, std::uint64_t size) const {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const std::int64_t time = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  return {before.inode, std::max(time, before.mtime_ns + 1), size};
+}
+
+void BlobFiles::make_room(const std::string& path, std::uint64_t offset, std::uint64_t size) const {
+  if (size == 0) return;
+  const FileDescriptor file = open_beneath(root_.get(), path, O_RDWR);
+  if (!file) throw_disk_error(errno, "opening " + path);
+  const auto at = static_cast<off_t>(offset), length = static_cast<off_t>(size);
+  if (::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, at, length) == 0 || errno == EOPNOTSUPP) return;
+  throw_disk_error(errno, "writing a blob");
+}
+
+void BlobFiles::write_into(const Move& move) const {
+  const FileDescriptor from = open(move.from);
+  if (!from) return;
+  const FileDescriptor to = open_beneath(root_.get(), move.to, O_RDWR);
+  if (!to) throw_disk_error(errno, "opening " + move.to);
+  struct stat status {};
+  if (::fstat(from.get(), &status) != 0) throw_disk_error(errno, "reading a file's status");
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (::lseek(to.get(), static_cast<off_t>(move.patch->offset), SEEK_SET) < 0) throw_disk_error(errno, "seeking");
+  copy_by_hand(from.get(), 0, size, to.get());
+  if (move.patch->zeros > 0) clear(to.get(), {move.patch->offset, move.patch->zeros});
+  set_size(to.get(), move.mark.size);
+  const timespec time{move.mark.mtime_ns / 1'000'000'000, move.mark.mtime_ns % 1'000'000'000};
+  const timespec times[] = {time, time};
+  if (::futimens(to.get(), times) != 0) throw_disk_error(errno, "setting the time of " + move.to);
+  if (durability_ == Durability::Disk && ::fdatasync(to.get()) != 0) throw_disk_error(errno, "syncing a blob");
+  ::unlinkat(root_.get(), move.from.c_str(), 0);
+}
+
+void BlobFiles::sweep(const std::set<std::string>& kept) const { sweep_folder(kStaging, kept); }
+void BlobFiles::sweep_snapshots(const std::set<std::string>& kept) const { sweep_folder(kSnapshots, kept); }
+
+void BlobFiles::sweep_folder(std::string_view folder, const std::set<std::string>& kept) const {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("{}/{}", root_path_, kStaging), error)) {
-    const std::string path = fmt::format("{}/{}", kStaging, entry.path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("{}/{}", root_path_, folder), error)) {
+    const std::string path = fmt::format("{}/{}", folder, entry.path().filename().string());
     if (!kept.contains(path)) remove_tree(path);
   }
 }

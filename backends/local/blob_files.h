@@ -44,6 +44,8 @@ class DiskError : public Error {
 // Appends `size` bytes of `from`, sharing blocks where the file system can.
 void copy_range(int from, std::uint64_t offset, std::uint64_t size, int to);
 
+struct Move;  // of backends/local/blob_index.h
+
 // Part of an open file.
 class FileSource : public ByteSource {
  public:
@@ -82,6 +84,7 @@ class BlobFiles {
   BlobFiles(const std::string& root, Durability durability);
 
   std::unique_ptr<StagedFile> stage(ByteSource& source);
+  std::unique_ptr<StagedFile> stage_zeros(std::uint64_t size);  // takes no space
   // A copy of ranges of open files, one after the other.
   class Concatenation {
    public:
@@ -110,13 +113,23 @@ class BlobFiles {
   void remove(const std::string& folder, const std::string& path) const;
   void remove_tree(const std::string& path) const;
   std::string new_staging_path();
-  // Removes all that is staged but for `kept`.
+  std::string new_snapshot_path();
+  // Removes all that is staged but for `kept`; likewise snapshots.
   void sweep(const std::set<std::string>& kept) const;
+  void sweep_snapshots(const std::set<std::string>& kept) const;
+
+  // How a file will look after a change in place: other than before, whatever the clock says.
+  FileMark next_mark(const FileMark& before, std::uint64_t size) const;
+  // Throws when the disk has no room for the patch's bytes, `size` of them.
+  void make_room(const std::string& path, std::uint64_t offset, std::uint64_t size) const;
+  // Carries the move's patch out and removes its staged file; nothing when that is gone, since it has been done then.
+  void write_into(const Move& move) const;
   std::vector<std::string> folders_in(const std::string& path) const;  // names; none when there is no such folder
 
  private:
   std::unique_ptr<StagedFile> finish(std::unique_ptr<StagedFile> staged, const FileDescriptor& file) const;
   FileDescriptor create(const std::string& path) const;
+  void sweep_folder(std::string_view folder, const std::set<std::string>& kept) const;
 
   std::string root_path_;
   FileDescriptor root_, staging_;

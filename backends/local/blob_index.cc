@@ -31,6 +31,23 @@ constexpr const char* kMigrations[] = {
        INSERT INTO state VALUES(0, x'', x'', 0, 0, 0);)",
     R"(ALTER TABLE containers ADD COLUMN state TEXT NOT NULL DEFAULT '{}';
        ALTER TABLE blobs ADD COLUMN state TEXT NOT NULL DEFAULT '{}';)",
+    // Snapshots: a blob itself comes behind all of them.
+    R"(CREATE TABLE newer(container INTEGER NOT NULL, name BLOB NOT NULL, snapshot INTEGER NOT NULL, path BLOB NOT NULL,
+                          size INTEGER NOT NULL, inode INTEGER NOT NULL, mtime INTEGER NOT NULL,
+                          created INTEGER NOT NULL, modified INTEGER NOT NULL, revision INTEGER NOT NULL,
+                          properties TEXT NOT NULL, metadata TEXT NOT NULL, state TEXT NOT NULL,
+                          PRIMARY KEY(container, name, snapshot)) WITHOUT ROWID;
+       INSERT INTO newer SELECT container, name, 9223372036854775807, path, size, inode, mtime, created, modified,
+                                revision, properties, metadata, state FROM blobs;
+       DROP TABLE blobs;
+       ALTER TABLE newer RENAME TO blobs;
+       CREATE TABLE lists(container INTEGER NOT NULL, blob BLOB NOT NULL, snapshot INTEGER NOT NULL, list TEXT NOT NULL,
+                          PRIMARY KEY(container, blob, snapshot)) WITHOUT ROWID;
+       INSERT INTO lists SELECT container, blob, 9223372036854775807, list FROM committed_blocks;
+       DROP TABLE committed_blocks;
+       ALTER TABLE lists RENAME TO committed_blocks;
+       ALTER TABLE state ADD COLUMN at INTEGER NOT NULL DEFAULT -1;
+       ALTER TABLE state ADD COLUMN zeros INTEGER NOT NULL DEFAULT 0;)",
 };
 constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
@@ -38,15 +55,21 @@ constexpr char kContainers[] =
     "SELECT id, name, modified, revision, metadata, state FROM containers "
     "WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4";
 constexpr char kBlobs[] =
-    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state FROM blobs "
-    "WHERE container = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4";
+    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
+    "FROM blobs WHERE container = ?1 AND name >= ?2 AND name < ?3 AND snapshot = 9223372036854775807 "
+    "ORDER BY name LIMIT ?4";
+constexpr char kBlobsAndSnapshots[] =
+    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
+    "FROM blobs WHERE container = ?1 AND (name, snapshot) >= (?2, ?5) AND name < ?3 ORDER BY name, snapshot LIMIT ?4";
 constexpr char kUploads[] =
     "SELECT blob FROM uploads WHERE container = ?1 AND blob >= ?2 AND blob < ?3 AND NOT EXISTS "
-    "(SELECT 1 FROM blobs WHERE blobs.container = uploads.container AND name = blob) ORDER BY blob LIMIT ?4";
-constexpr char kCommitted[] = "SELECT list FROM committed_blocks WHERE container = ?1 AND blob = ?2";
+    "(SELECT 1 FROM blobs WHERE blobs.container = uploads.container AND name = blob AND "
+    "snapshot = 9223372036854775807) ORDER BY blob LIMIT ?4";
+constexpr char kCommitted[] = "SELECT list FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND snapshot = ?3";
+constexpr char kAllSnapshots[] = "SELECT path FROM blobs WHERE snapshot < 9223372036854775807";
 constexpr char kAllStaged[] = "SELECT path FROM uncommitted_blocks";
-constexpr char kPath[] = "SELECT path FROM blobs WHERE container = ?1 AND name = ?2";
-constexpr char kMove[] = "SELECT source, target, inode, mtime, size FROM state";
+constexpr char kPath[] = "SELECT path FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot = 9223372036854775807";
+constexpr char kMove[] = "SELECT source, target, inode, mtime, size, at, zeros FROM state";
 constexpr char kLastRevision[] = "SELECT last_revision FROM state";
 
 constexpr char kRead[] = "BEGIN";
@@ -151,17 +174,22 @@ std::vector<IndexedContainer> BlobIndex::containers(const std::string& account, 
   });
 }
 
-std::optional<IndexedBlob> BlobIndex::blob(std::int64_t container, const std::string& name) {
+std::optional<IndexedBlob> BlobIndex::blob(std::int64_t container, const std::string& name, Time snapshot) {
   return guarded([&] {
     Reading reading(*this);
-    return find_blob(*reading, container, name);
+    return find_blob(*reading, container, name, snapshot);
   });
 }
 
 std::vector<IndexedBlob> BlobIndex::blobs(std::int64_t container, const ListRange& range) {
   return guarded([&] {
     Reading reading(*this);
-    return page((*reading).use(kBlobs), range, [&](auto& s) { s.bind(1, container); }, blob_row);
+    if (!range.snapshots) return page((*reading).use(kBlobs), range, [&](auto& s) { s.bind(1, container); }, blob_row);
+    const auto owner = [&](SQLite::Statement& statement) {
+      statement.bind(1, container);
+      statement.bind(5, ticks(range.from_snapshot));
+    };
+    return page((*reading).use(kBlobsAndSnapshots), range, owner, blob_row);
   });
 }
 
@@ -173,11 +201,11 @@ std::vector<std::string> BlobIndex::uploads(std::int64_t container, const ListRa
   });
 }
 
-std::vector<Block> BlobIndex::committed_blocks(std::int64_t container, const std::string& blob) {
+std::vector<Block> BlobIndex::committed_blocks(std::int64_t container, const std::string& blob, Time snapshot) {
   return guarded([&] {
     Reading reading(*this);
     std::vector<Block> blocks;
-    SQLite::Statement& statement = with_name((*reading).use(kCommitted), container, blob);
+    SQLite::Statement& statement = with_key((*reading).use(kCommitted), container, blob, snapshot);
     if (!statement.executeStep()) return blocks;
     for (const Document& block : Document::parse(statement.getColumn(0).getText())) {
       blocks.push_back({block.at("id").get<std::string>(), block.at("size").get<std::uint64_t>()});
@@ -201,6 +229,13 @@ std::vector<std::string> BlobIndex::staged_paths() {
   });
 }
 
+std::vector<std::string> BlobIndex::snapshot_paths() {
+  return guarded([&] {
+    Reading reading(*this);
+    return paths((*reading).use(kAllSnapshots));
+  });
+}
+
 std::optional<Move> BlobIndex::unfinished_move() {
   return guarded([&] {
     Reading reading(*this);
@@ -210,6 +245,10 @@ std::optional<Move> BlobIndex::unfinished_move() {
               bytes_of(statement.getColumn(1)),
               {static_cast<std::uint64_t>(statement.getColumn(2).getInt64()), statement.getColumn(3).getInt64(),
                static_cast<std::uint64_t>(statement.getColumn(4).getInt64())}};
+    if (const std::int64_t at = statement.getColumn(5).getInt64(); at >= 0) {
+      move.patch =
+          PatchNote{static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(statement.getColumn(6).getInt64())};
+    }
     statement.reset();
     return move.from.empty() ? std::nullopt : std::optional(std::move(move));
   });

@@ -24,7 +24,7 @@ struct IndexedContainer {
 
 struct IndexedBlob {
   BlobEntry entry;
-  std::string path = {};  // below the container's folder
+  std::string path = {};  // below the container's folder; a snapshot's below the root
   FileMark mark = {};
 };
 
@@ -33,12 +33,20 @@ struct IndexedBlock {
   std::string path;  // staged file
 };
 
+// Where the bytes of a staged file are to be written into another, and how many zeros.
+struct PatchNote {
+  std::uint64_t offset = 0;
+  std::uint64_t zeros = 0;
+};
+
 // A move to be repeated at the next start if it has not happened: `from` is still what `mark` says then (an inode's
-// number alone may be another file's by now). Paths are relative to the root; an empty `to` means removal.
+// number alone may be another file's by now). Paths are relative to the root; an empty `to` means removal. With a
+// patch, `from` is written into `to`, which then looks as `mark` says; it is removed when that is done.
 struct Move {
   std::string from;
   std::string to;
   FileMark mark;
+  std::optional<PatchNote> patch = {};
 };
 
 // A connection with its statements, kept prepared by the address of their text.
@@ -60,13 +68,14 @@ class BlobIndex {
 
   std::optional<IndexedContainer> container(const std::string& account, const std::string& name);
   std::vector<IndexedContainer> containers(const std::string& account, const ListRange& range);
-  std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name);
+  std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name, Time snapshot = kNever);
   std::vector<IndexedBlob> blobs(std::int64_t container, const ListRange& range);
   // Blobs that have only uncommitted blocks.
   std::vector<std::string> uploads(std::int64_t container, const ListRange& range);
-  std::vector<Block> committed_blocks(std::int64_t container, const std::string& blob);
+  std::vector<Block> committed_blocks(std::int64_t container, const std::string& blob, Time snapshot = kNever);
   std::vector<IndexedBlock> uncommitted_blocks(std::int64_t container, const std::string& blob);
-  std::vector<std::string> staged_paths();  // of all uncommitted blocks
+  std::vector<std::string> staged_paths();    // of all uncommitted blocks
+  std::vector<std::string> snapshot_paths();  // of all snapshots
   std::optional<Move> unfinished_move();
   // By name; empty where there is no such blob. Cheaper than blob() for many.
   std::vector<std::string> known_paths(std::int64_t container, const std::vector<std::string>& names);
@@ -94,16 +103,21 @@ class IndexChange {
   IndexChange& operator=(const IndexChange&) = delete;
 
   std::optional<IndexedContainer> container(const std::string& account, const std::string& name);
-  std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name);
+  std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name, Time snapshot = kNever);
   BlockSummary block_summary(std::int64_t container, const std::string& blob);
   std::vector<IndexedBlock> uncommitted_blocks(std::int64_t container, const std::string& blob);
   std::vector<std::string> staged_paths(std::int64_t container);
+  std::vector<std::string> snapshot_paths(std::int64_t container);
+  std::vector<std::string> snapshot_paths(std::int64_t container, const std::string& blob);
 
   std::int64_t put_container(const std::string& account, const ContainerEntry& entry);
   void remove_container(std::int64_t id);  // with all that is in it
   void put_blob(std::int64_t container, const IndexedBlob& blob);
-  void put_committed_blocks(std::int64_t container, const std::string& blob, const std::vector<Block>& blocks);
-  void remove_blob(std::int64_t container, const std::string& name);
+  void put_committed_blocks(std::int64_t container, const std::string& blob, const std::vector<Block>& blocks,
+                            Time snapshot = kNever);
+  void remove_blob(std::int64_t container, const std::string& name);  // with its snapshots
+  void remove_snapshot(std::int64_t container, const std::string& name, Time snapshot);
+  void remove_snapshots(std::int64_t container, const std::string& name);
   // The staged file that it replaces, if any.
   std::optional<std::string> put_block(std::int64_t container, const std::string& blob, const IndexedBlock& block);
   void drop_uncommitted_blocks(std::int64_t container, const std::string& blob);

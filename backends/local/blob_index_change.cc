@@ -9,24 +9,37 @@ using namespace index_sql;
 constexpr char kUploadCount[] = "SELECT blocks FROM uploads WHERE container = ?1 AND blob = ?2";
 constexpr char kAnyUncommitted[] = "SELECT id FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 LIMIT 1";
 constexpr char kFirstCommitted[] =
-    "SELECT json_extract(list, '$[0].id') FROM committed_blocks WHERE container = ?1 AND blob = ?2";
+    "SELECT json_extract(list, '$[0].id') FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND "
+    "snapshot = 9223372036854775807";
 constexpr char kContainerStaged[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1";
 constexpr char kBlockPath[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 AND id = ?3";
 constexpr char kPutContainer[] =
     "INSERT INTO containers(account, name, modified, revision, metadata, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
     "ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, metadata = ?5, state = ?6 RETURNING id";
-constexpr char kPutBlob[] = "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-constexpr char kPutCommitted[] = "INSERT OR REPLACE INTO committed_blocks VALUES(?1, ?2, ?3)";
+constexpr char kPutBlob[] =
+    "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+constexpr char kPutCommitted[] = "INSERT OR REPLACE INTO committed_blocks VALUES(?1, ?2, ?3, ?4)";
 constexpr char kPutBlock[] = "INSERT OR REPLACE INTO uncommitted_blocks VALUES(?1, ?2, ?3, ?4, ?5)";
 constexpr char kCountBlock[] =
     "INSERT INTO uploads VALUES(?1, ?2, 1) ON CONFLICT(container, blob) DO UPDATE SET blocks = blocks + 1";
 constexpr char kState[] =
     "UPDATE state SET last_revision = max(last_revision, ?1), source = ?2, target = ?3, inode = ?4, "
-    "mtime = ?5, size = ?6";
+    "mtime = ?5, size = ?6, at = ?7, zeros = ?8";
 constexpr char kDropBlob[] = "DELETE FROM blobs WHERE container = ?1 AND name = ?2";
 constexpr char kDropUncommitted[] = "DELETE FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2";
 constexpr char kDropUpload[] = "DELETE FROM uploads WHERE container = ?1 AND blob = ?2";
 constexpr char kDropCommitted[] = "DELETE FROM committed_blocks WHERE container = ?1 AND blob = ?2";
+constexpr char kDropList[] = "DELETE FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND snapshot = ?3";
+constexpr char kDropSnapshot[] = "DELETE FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot = ?3";
+constexpr char kDropSnapshots[] =
+    "DELETE FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot < 9223372036854775807";
+constexpr char kDropSnapshotLists[] =
+    "DELETE FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND snapshot < 9223372036854775807";
+constexpr char kHasSnapshots[] =
+    "SELECT EXISTS(SELECT 1 FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot < 9223372036854775807)";
+constexpr char kSnapshotsOf[] =
+    "SELECT path FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot < 9223372036854775807";
+constexpr char kSnapshotsIn[] = "SELECT path FROM blobs WHERE container = ?1 AND snapshot < 9223372036854775807";
 constexpr const char* kDropContainer[] = {
     "DELETE FROM containers WHERE id = ?1",
     "DELETE FROM blobs WHERE container = ?1",
@@ -64,6 +77,8 @@ void IndexChange::commit() {
     statement.bind(4, static_cast<std::int64_t>(move_.mark.inode));
     statement.bind(5, move_.mark.mtime_ns);
     statement.bind(6, static_cast<std::int64_t>(move_.mark.size));
+    statement.bind(7, move_.patch ? static_cast<std::int64_t>(move_.patch->offset) : std::int64_t{-1});
+    statement.bind(8, static_cast<std::int64_t>(move_.patch.value_or(PatchNote{}).zeros));
     run(statement);
   });
   execute(kCommit);
@@ -74,8 +89,16 @@ std::optional<IndexedContainer> IndexChange::container(const std::string& accoun
   return guarded([&] { return find_container(index_.writer_, account, name); });
 }
 
-std::optional<IndexedBlob> IndexChange::blob(std::int64_t container, const std::string& name) {
-  return guarded([&] { return find_blob(index_.writer_, container, name); });
+std::optional<IndexedBlob> IndexChange::blob(std::int64_t container, const std::string& name, Time snapshot) {
+  return guarded([&] {
+    auto found = find_blob(index_.writer_, container, name, snapshot);
+    if (!found || snapshot != kNever) return found;
+    SQLite::Statement& statement = with_name(index_.writer_.use(kHasSnapshots), container, name);
+    statement.executeStep();
+    found->entry.has_snapshots = statement.getColumn(0).getInt() != 0;
+    statement.reset();
+    return found;
+  });
 }
 
 BlockSummary IndexChange::block_summary(std::int64_t container, const std::string& blob) {
@@ -102,6 +125,18 @@ std::vector<std::string> IndexChange::staged_paths(std::int64_t container) {
     statement.bind(1, container);
     return paths(statement);
   });
+}
+
+std::vector<std::string> IndexChange::snapshot_paths(std::int64_t container) {
+  return guarded([&] {
+    SQLite::Statement& statement = index_.writer_.use(kSnapshotsIn);
+    statement.bind(1, container);
+    return paths(statement);
+  });
+}
+
+std::vector<std::string> IndexChange::snapshot_paths(std::int64_t container, const std::string& blob) {
+  return guarded([&] { return paths(with_name(index_.writer_.use(kSnapshotsOf), container, blob)); });
 }
 
 std::int64_t IndexChange::put_container(const std::string& account, const ContainerEntry& entry) {
@@ -136,35 +171,51 @@ void IndexChange::put_blob(std::int64_t container, const IndexedBlob& blob) {
   guarded([&] {
     const std::string properties = to_text(blob.entry.properties), metadata = to_text(blob.entry.metadata);
     const std::string state = state_document(blob.entry).dump();
-    SQLite::Statement& statement = with_name(index_.writer_.use(kPutBlob), container, blob.entry.name);
-    bind_bytes(statement, 3, blob.path);
-    statement.bind(4, static_cast<std::int64_t>(blob.mark.size));
-    statement.bind(5, static_cast<std::int64_t>(blob.mark.inode));
-    statement.bind(6, blob.mark.mtime_ns);
-    statement.bind(7, ticks(blob.entry.created));
-    statement.bind(8, ticks(blob.entry.modified));
-    statement.bind(9, ticks(blob.entry.revision));
-    statement.bindNoCopy(10, properties);
-    statement.bindNoCopy(11, metadata);
-    statement.bindNoCopy(12, state);
+    const BlobEntry& entry = blob.entry;
+    SQLite::Statement& statement = with_key(index_.writer_.use(kPutBlob), container, entry.name, entry.snapshot);
+    bind_bytes(statement, 4, blob.path);
+    statement.bind(5, static_cast<std::int64_t>(blob.mark.size));
+    statement.bind(6, static_cast<std::int64_t>(blob.mark.inode));
+    statement.bind(7, blob.mark.mtime_ns);
+    statement.bind(8, ticks(entry.created));
+    statement.bind(9, ticks(entry.modified));
+    statement.bind(10, ticks(entry.revision));
+    statement.bindNoCopy(11, properties);
+    statement.bindNoCopy(12, metadata);
+    statement.bindNoCopy(13, state);
     run(statement);
-    revision_ = std::max(revision_, blob.entry.revision);
+    revision_ = std::max({revision_, entry.revision, entry.snapshot});
   });
 }
 
 void IndexChange::put_committed_blocks(std::int64_t container, const std::string& blob,
-                                       const std::vector<Block>& blocks) {
+                                       const std::vector<Block>& blocks, Time snapshot) {
   guarded([&] {
     if (blocks.empty()) {
-      run(with_name(index_.writer_.use(kDropCommitted), container, blob));
+      run(with_key(index_.writer_.use(kDropList), container, blob, snapshot));
       return;
     }
     Document list = Document::array();
     for (const Block& block : blocks) list.push_back({{"id", block.id}, {"size", block.size}});
     const std::string text = list.dump();
-    SQLite::Statement& statement = with_name(index_.writer_.use(kPutCommitted), container, blob);
-    statement.bindNoCopy(3, text);
+    SQLite::Statement& statement = with_key(index_.writer_.use(kPutCommitted), container, blob, snapshot);
+    statement.bindNoCopy(4, text);
     run(statement);
+  });
+}
+
+void IndexChange::remove_snapshot(std::int64_t container, const std::string& name, Time snapshot) {
+  guarded([&] {
+    for (const char* sql : {kDropSnapshot, kDropList}) {
+      run(with_key(index_.writer_.use(sql), container, name, snapshot));
+    }
+  });
+}
+
+void IndexChange::remove_snapshots(std::int64_t container, const std::string& name) {
+  guarded([&] {
+    for (const char* sql : {kDropSnapshots, kDropSnapshotLists})
+      run(with_name(index_.writer_.use(sql), container, name));
   });
 }
 

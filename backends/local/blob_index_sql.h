@@ -17,8 +17,8 @@ namespace batchite::index_sql {
 inline constexpr char kContainer[] =
     "SELECT id, name, modified, revision, metadata, state FROM containers WHERE account = ?1 AND name = ?2";
 inline constexpr char kBlob[] =
-    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state FROM blobs "
-    "WHERE container = ?1 AND name = ?2";
+    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
+    "FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot = ?3";
 inline constexpr char kUncommitted[] =
     "SELECT id, size, path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 ORDER BY id";
 
@@ -46,6 +46,9 @@ inline std::string bytes_of(const SQLite::Column& column) {
   const auto* data = static_cast<const char*>(column.getBlob());
   return data ? std::string(data, static_cast<std::size_t>(column.getBytes())) : std::string();
 }
+
+// What the column `snapshot` holds for a blob itself.
+inline constexpr std::int64_t kBlobItself = INT64_MAX;
 
 inline std::int64_t ticks(Time time) { return time.time_since_epoch().count(); }
 inline Time time_of(const SQLite::Column& column) { return Time(Ticks(column.getInt64())); }
@@ -94,12 +97,20 @@ inline IndexedBlob blob_row(SQLite::Statement& row) {
                 .properties = from_text(row.getColumn(8).getText()),
                 .metadata = from_text(row.getColumn(9).getText())};
   read_state_of(row.getColumn(10), blob.entry);
+  const std::int64_t snapshot = row.getColumn(11).getInt64();
+  if (snapshot != kBlobItself) blob.entry.snapshot = Time(Ticks(snapshot));
   return blob;
 }
 
 inline SQLite::Statement& with_name(SQLite::Statement& statement, std::int64_t container, const std::string& name) {
   statement.bind(1, container);
   bind_bytes(statement, 2, name);
+  return statement;
+}
+
+inline SQLite::Statement& with_key(SQLite::Statement& statement, std::int64_t container, const std::string& name,
+                                   Time snapshot) {
+  with_name(statement, container, name).bind(3, snapshot == kNever ? kBlobItself : ticks(snapshot));
   return statement;
 }
 
@@ -115,8 +126,8 @@ inline std::optional<IndexedContainer> find_container(IndexConnection& connectio
 }
 
 inline std::optional<IndexedBlob> find_blob(IndexConnection& connection, std::int64_t container,
-                                            const std::string& name) {
-  SQLite::Statement& statement = with_name(connection.use(kBlob), container, name);
+                                            const std::string& name, Time snapshot) {
+  SQLite::Statement& statement = with_key(connection.use(kBlob), container, name, snapshot);
   if (!statement.executeStep()) return std::nullopt;
   IndexedBlob found = blob_row(statement);
   statement.reset();

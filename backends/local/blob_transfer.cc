@@ -146,7 +146,10 @@ SasGrant BlobTransfer::check(const BlobUrl& url, BlobOperation operation, bool h
                     .container = url.container,
                     .blob = url.blob,
                     .now = service_.now(),
-                    .is_https = url.endpoint.starts_with("https:")});
+                    .is_https = url.endpoint.starts_with("https:"),
+                    .policies = [&] {
+                      return service_.policies({url.account, url.container});
+                    }});
 }
 
 Transferred BlobTransfer::download(const BlobLocation& blob, int file) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "backends/local/blob_names.h"
+#include "backends/local/blob_places.h"
 #include "core/blob/errors.h"
 #include "core/blob/names.h"
 
@@ -13,14 +14,10 @@ namespace batchite {
 namespace {
 
 using namespace blob_errors;
+using namespace blob_places;
 
 constexpr int kListAttempts = 8;
 constexpr std::size_t kAdoptedAtOnce = 1000;  // files in one transaction
-
-// Account names come from configuration, so they are made safe as blob names are.
-std::string account_folder(const std::string& account) { return blob_path_components(account).front(); }
-std::string folder_of(const ContainerName& name) { return account_folder(name.account) + '/' + name.container; }
-ContainerName container_of(const BlobName& name) { return {name.account, name.container}; }
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
@@ -49,7 +46,9 @@ FileBlobStore::FileBlobStore(const FileBlobStoreOptions& options)
 // Repeats the move that a crash prevented and sweeps what was being written.
 void FileBlobStore::recover() {
   const auto move = index_.unfinished_move();
-  if (move && (files_.mark(move->from) == move->mark || files_.folder_mark(move->from) == move->mark)) {
+  if (move && move->patch) {
+    files_.write_into(*move);
+  } else if (move && (files_.mark(move->from) == move->mark || files_.folder_mark(move->from) == move->mark)) {
     if (move->to.empty()) {
       files_.remove(parent_of(move->from), move->from.substr(move->from.rfind('/') + 1));
     } else {
@@ -57,8 +56,9 @@ void FileBlobStore::recover() {
     }
   }
   const auto paths = index_.staged_paths();
-  const std::set<std::string> kept(paths.begin(), paths.end());
-  files_.sweep(kept);
+  const auto snapshots = index_.snapshot_paths();
+  files_.sweep({paths.begin(), paths.end()});
+  files_.sweep_snapshots({snapshots.begin(), snapshots.end()});
 }
 
 Time FileBlobStore::next_revision(Time now) {
@@ -133,7 +133,8 @@ void FileBlobStore::change_container(const ContainerName& name, const ContainerC
 
 void FileBlobStore::remove_container(IndexChange& change, const IndexedContainer& container,
                                      const std::string& folder) {
-  const auto staged = change.staged_paths(container.id);
+  auto staged = change.staged_paths(container.id);
+  for (std::string& path : change.snapshot_paths(container.id)) staged.push_back(std::move(path));
   const auto mark = files_.folder_mark(folder);
   const std::string aside = files_.new_staging_path();
   change.remove_container(container.id);
@@ -183,6 +184,7 @@ std::optional<IndexedBlob> FileBlobStore::settle(IndexChange& change, const Targ
     if (header != "Content-MD5" && !header.starts_with("x-ms-copy-")) properties.add(header, value);
   }
   edited.entry.properties = std::move(properties);
+  if (!edited.entry.pages.empty()) edited.entry.pages = {{0, mark->size}};  // who knows which were written
   change.put_blob(target.container.id, edited);
   change.put_committed_blocks(target.container.id, name, {});
   return edited;
@@ -208,7 +210,8 @@ std::optional<IndexedBlob> FileBlobStore::settled(const ContainerName& container
 std::optional<BlobEntry> FileBlobStore::find(const BlobName& name) {
   const auto owner = container(container_of(name));
   if (!owner) return std::nullopt;
-  auto found = index_.blob(owner->id, name.blob);
+  auto found = index_.blob(owner->id, name.blob, name.snapshot);
+  if (name.snapshot != kNever) return found ? std::optional(std::move(found->entry)) : std::nullopt;
   const auto mark = files_.mark(folder_of(container_of(name)) + '/' + (found ? found->path : blob_path(name.blob)));
   const bool fits = found ? mark == found->mark : !mark;
   if (!fits) found = settled(container_of(name), name.blob);
@@ -218,6 +221,7 @@ std::optional<BlobEntry> FileBlobStore::find(const BlobName& name) {
 }
 
 std::shared_ptr<ByteSource> FileBlobStore::read(const BlobName& name, const RangeChoice& choose) {
+  if (name.snapshot != kNever) return read_snapshot(name, choose);
   const auto owner = container(container_of(name));
   if (!owner) return nullptr;
   auto found = index_.blob(owner->id, name.blob);
@@ -277,7 +281,8 @@ std::vector<IndexedBlob> FileBlobStore::settled_page(const IndexedContainer& own
     auto page = index_.blobs(owner.id, range);
     std::vector<std::string> stale;
     for (const IndexedBlob& blob : page) {
-      if (files_.mark(folder + blob.path) != blob.mark) stale.push_back(blob.entry.name);
+      const bool is_hidden = blob.entry.snapshot != kNever;  // nobody edits it by hand
+      if (!is_hidden && files_.mark(folder + blob.path) != blob.mark) stale.push_back(blob.entry.name);
     }
     if (stale.empty() || attempt == kListAttempts) return page;
     for (const std::string& blob : stale) settled(name, blob);
@@ -292,12 +297,13 @@ std::vector<BlobEntry> FileBlobStore::list(const ContainerName& name, const List
   for (IndexedBlob& blob : settled_page(*owner, name, range)) entries.push_back(std::move(blob.entry));
   if (!range.uncommitted) return entries;
   for (const std::string& upload : index_.uploads(owner->id, range)) entries.push_back(uncommitted_entry(upload));
-  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   if (entries.size() > range.limit) entries.resize(range.limit);
   return entries;
 }
 
 std::unique_ptr<StagedBytes> FileBlobStore::stage(ByteSource& source) { return files_.stage(source); }
+std::unique_ptr<StagedBytes> FileBlobStore::stage_zeros(std::uint64_t size) { return files_.stage_zeros(size); }
 
 std::unique_ptr<StagedBytes> FileBlobStore::assemble(const BlobName& name, std::span<const BlockPiece> pieces) {
   const auto owner = container(container_of(name));
@@ -335,12 +341,18 @@ std::unique_ptr<StagedBytes> FileBlobStore::assemble_from(const std::map<std::st
 }
 
 void FileBlobStore::change(const BlobName& name, const BlobChange& decide, std::optional<NewContent> content) {
-  std::vector<IndexedBlock> dropped;
+  if (name.snapshot != kNever) return change_snapshot(name, decide);
+  std::vector<std::string> dropped;
   {
     IndexChange change(index_);
     Target target = target_of(change, name);
     const auto wanted = decide(target.current ? &target.current->entry : nullptr);
-    if (!wanted || content) dropped = change.uncommitted_blocks(target.container.id, name.blob);
+    if (!wanted) dropped = change.snapshot_paths(target.container.id, name.blob);
+    if (!wanted || content) {
+      for (IndexedBlock& block : change.uncommitted_blocks(target.container.id, name.blob)) {
+        dropped.push_back(std::move(block.path));
+      }
+    }
     if (!wanted) {
       remove_blob(change, target, name.blob);
     } else if (content) {
@@ -352,7 +364,7 @@ void FileBlobStore::change(const BlobName& name, const BlobChange& decide, std::
       throw Error(kBlobNotFound);
     }
   }
-  for (const IndexedBlock& block : dropped) files_.remove_tree(block.path);
+  for (const std::string& path : dropped) files_.remove_tree(path);
 }
 
 void FileBlobStore::put_content(IndexChange& change, Target& target, const BlobEntry& entry, NewContent content) {
@@ -392,8 +404,9 @@ BlockLists FileBlobStore::blocks(const BlobName& name) {
   if (!owner) return {};
   BlockLists lists;
   if (const auto current = find(name); current && current->committed) {
-    lists.committed = index_.committed_blocks(owner->id, name.blob);
+    lists.committed = index_.committed_blocks(owner->id, name.blob, name.snapshot);
   }
+  if (name.snapshot != kNever) return lists;
   for (IndexedBlock& block : index_.uncommitted_blocks(owner->id, name.blob)) {
     lists.uncommitted.push_back(std::move(block.block));
   }

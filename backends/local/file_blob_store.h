@@ -39,7 +39,11 @@ class FileBlobStore : public BlobStore {
   std::vector<BlobEntry> list(const ContainerName& name, const ListRange& range) override;
   std::unique_ptr<StagedBytes> stage(ByteSource& source) override;
   std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) override;
+  std::unique_ptr<StagedBytes> stage_zeros(std::uint64_t size) override;
   void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content = {}) override;
+  void patch(const BlobName& name, const BlobChange& change, ContentPatch patch) override;
+  void add_snapshot(const BlobName& name, const SnapshotChange& change, NewContent content) override;
+  void drop_snapshots(const BlobName& name, const std::function<void(const BlobEntry* base)>& check) override;
   BlockLists blocks(const BlobName& name) override;
   void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
                  const BlockCheck& check) override;
@@ -60,6 +64,8 @@ class FileBlobStore : public BlobStore {
   Target target_of(IndexChange& change, const BlobName& name);
   void put_content(IndexChange& change, Target& target, const BlobEntry& entry, NewContent content);
   void remove_blob(IndexChange& change, const Target& target, const std::string& name);
+  void change_snapshot(const BlobName& name, const BlobChange& change);
+  std::shared_ptr<ByteSource> read_snapshot(const BlobName& name, const RangeChoice& choose);
   void remove_container(IndexChange& change, const IndexedContainer& container, const std::string& folder);
   void move_into_place(const Target& target, const IndexedBlob& blob, StagedFile& staged);
   std::unique_ptr<StagedBytes> assemble_from(const std::map<std::string, std::string>& staged,

@@ -23,10 +23,6 @@ namespace {
 
 Time clock_now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
 
-std::vector<BlobAccount> storage_accounts() {
-  return {BlobAccount{.name = std::string(kStorageAccount), .keys = {std::string(kStorageKey)}}};
-}
-
 class LocalBackend : public Backend {
  public:
   explicit LocalBackend(const LocalOptions& options)
@@ -36,7 +32,7 @@ class LocalBackend : public Backend {
         store_(directory_.path() / "batchite.db"),
         node_directories_(directory_.path() / "nodes"),
         blob_store_({.root = (directory_.path() / "blobs").string()}),
-        blobs_(blob_store_, clock_now, storage_accounts()),
+        blobs_(blob_store_, clock_now, options.storage_accounts),
         staging_(blobs_, staging_options()),
         host_(node_directories_, staging_, host_options()),
         service_(store_, node_directories_, host_,
@@ -69,7 +65,7 @@ class LocalBackend : public Backend {
   BlobReply blob(const BlobCall& call) override {
     if (!call.account.empty()) return blobs_.call(call);
     BlobCall named = call;
-    named.account = std::string(kStorageAccount);
+    named.account = storage_account();
     return blobs_.call(named);
   }
 
@@ -80,23 +76,21 @@ class LocalBackend : public Backend {
       note_revision();
       return answer;
     };
-    return PackageBlobs(blobs_, std::string(kStorageAccount), rules).manage(call);
+    return PackageBlobs(blobs_, storage_account(), rules).manage(call);
   }
 
   std::string sas_url(const SasRequest& request) override {
     const signing::SasSpec spec{.terms = {.permissions = request.permissions, .expiry = request.expiry},
-                                .account = std::string(kStorageAccount),
+                                .account = storage_account(),
                                 .container = request.container,
                                 .blob = request.blob};
-    std::string url = options_.blob_url + "/" + std::string(kStorageAccount) + "/" + percent_encode(request.container);
+    std::string url = options_.blob_url + "/" + storage_account() + "/" + percent_encode(request.container);
     if (!request.blob.empty()) url += "/" + percent_encode_path(request.blob);
-    return url + "?" + signing::make_service_sas(spec, base64_decode(kStorageKey).value_or(""));
+    return url + "?" +
+           signing::make_service_sas(spec, base64_decode(options_.storage_accounts.front().keys.front()).value_or(""));
   }
 
-  const std::string& storage_account() const override {
-    static const std::string name(kStorageAccount);
-    return name;
-  }
+  const std::string& storage_account() const override { return options_.storage_accounts.front().name; }
 
   Document samples(const std::string& pool_id) override {
     const std::lock_guard lock(mutex_);
@@ -184,7 +178,7 @@ class LocalBackend : public Backend {
   }
 
   StagingOptions staging_options() const {
-    return {.storage_account = std::string(kStorageAccount), .endpoints = our_endpoints()};
+    return {.storage_account = storage_account(), .endpoints = our_endpoints()};
   }
   HostOptions host_options() const {
     return {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/accounts.h"
 #include "core/backend.h"
 #include "core/scheduler/settings.h"
 
@@ -25,6 +26,7 @@ struct LocalOptions {
   std::string batch_url = "http://127.0.0.1:10010";  // shown to tasks and in documents
   std::string blob_url = "http://127.0.0.1:10000";   // the base of blob URLs; nobody needs to listen there
   std::string metadata_url = {};                     // base of the nodes' metadata service; empty: there is none
+  std::vector<BlobAccount> storage_accounts = default_storage_accounts();  // the first is linked to the Batch account
   Ticks allocation_delay{};
   Ticks node_start_delay{};
   PreemptionPlan preemptions = {};

@@ -21,7 +21,7 @@ constexpr std::string_view kRefusedHeaders[] = {
     "x-ms-structured-body",
     "x-ms-seal-blob",
 };
-constexpr std::string_view kRefusedQueries[] = {"snapshot", "versionid", "prevsnapshot", "deletetype"};
+constexpr std::string_view kRefusedQueries[] = {"versionid", "prevsnapshot", "deletetype"};
 
 void refuse_unknown_features(const BlobCall& call) {
   for (const std::string_view name : kRefusedHeaders) {
@@ -44,6 +44,14 @@ void check_names(const BlobCall& call, unsigned levels) {
   if (levels & kOnBlob) check_blob_name(call.blob);
 }
 
+Time snapshot_of(const BlobCall& call, const BlobOperationRow& row) {
+  const std::string text = call.query.get("snapshot");
+  if (text.empty()) return kNever;
+  const auto time = parse_iso8601(text);
+  if (time && row.takes_snapshot) return *time;
+  throw Error(kInvalidQueryParameterValue, {{"QueryParameterName", "snapshot"}, {"QueryParameterValue", text}});
+}
+
 void check_conditions(const Conditions& conditions, Takes takes) {
   const bool fits = takes == Takes::All || !conditions.any() || (takes == Takes::Dates && conditions.only_dates()) ||
                     (takes == Takes::ModifiedSince && conditions.only_modified_since());
@@ -62,12 +70,17 @@ const BlobAccount* BlobService::account(std::string_view name) const {
   return nullptr;
 }
 
+std::vector<StoredPolicy> BlobService::policies(const ContainerName& container) {
+  auto entry = store_.find_container(container);
+  return entry ? std::move(entry->policies) : std::vector<StoredPolicy>();
+}
+
 BlobReply BlobService::call(const BlobCall& call) {
   const BlobOperationRow& row = blob_operation_row(call.operation);
   if (!account(call.account)) throw Error(kResourceNotFound, {{"AccountName", call.account}});
   check_names(call, row.levels);
   refuse_unknown_features(call);
-  Request request{*this, store_, call, Conditions(call.headers), now()};
+  Request request{*this, store_, call, Conditions(call.headers), now(), snapshot_of(call, row)};
   check_conditions(request.conditions, row.takes);
   return row.run(request);
 }

@@ -27,6 +27,8 @@ class BlobService {
 
   const BlobAccount* account(std::string_view name) const;
   const std::vector<BlobAccount>& accounts() const { return accounts_; }
+  // Of a container; none where there is no such one.
+  std::vector<StoredPolicy> policies(const ContainerName& container);
   BlobStore& store() { return store_; }
   Time now() const { return clock_(); }
 

@@ -28,6 +28,7 @@ struct BlobName {
   std::string account;
   std::string container;
   std::string blob;
+  Time snapshot = kNever;  // kNever: the blob itself
 };
 
 struct Block {
@@ -46,11 +47,6 @@ struct BlockSummary {
   std::optional<std::string> any_id;  // committed or not
 };
 
-struct ByteRange {
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-};
-
 // One piece of a blob being put together: a range of its present content, or an uncommitted block.
 struct BlockPiece {
   Block block;
@@ -61,8 +57,10 @@ struct BlockPiece {
 struct ListRange {
   std::string prefix = {};
   std::string from = {};
+  Time from_snapshot = kNever;  // of the name `from`, where snapshots are wanted
   std::size_t limit = 5000;
   bool uncommitted = false;  // blobs that have only blocks, too
+  bool snapshots = false;    // each blob's, oldest first, before the blob
 };
 
 // Bytes that belong to no blob yet. Dropped with the object unless a change took them.
@@ -78,6 +76,14 @@ struct NewContent {
   std::vector<Block> blocks = {};  // the committed list; empty for Put Blob
 };
 
+// A change of content where it lies. The size is that of the entry which the change answers: what is behind it goes,
+// and what is between is zeros.
+struct ContentPatch {
+  std::optional<std::uint64_t> offset = {};      // nullopt: at the end
+  std::unique_ptr<StagedBytes> bytes = nullptr;  // null: none are written
+  std::uint64_t zeros = 0;                       // written from `offset` on
+};
+
 class BlobStore {
  public:
   // `current` is null when there is nothing of that name. The answer replaces it; nullopt removes it. A throw leaves
@@ -86,6 +92,7 @@ class BlobStore {
   using ContainerChange = std::function<std::optional<ContainerEntry>(const ContainerEntry* current)>;
   using BlobChange = std::function<std::optional<BlobEntry>(const BlobEntry* current)>;
   using BlockCheck = std::function<void(const BlobEntry* current, const BlockSummary& blocks)>;
+  using SnapshotChange = std::function<BlobEntry(const BlobEntry* base)>;
   using RangeChoice = std::function<ByteRange(const BlobEntry& entry)>;
 
   virtual ~BlobStore() = default;
@@ -105,8 +112,16 @@ class BlobStore {
   virtual std::unique_ptr<StagedBytes> stage(ByteSource& source) = 0;
   // The pieces one after the other; null when one of them is no longer there.
   virtual std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) = 0;
-  // Without `content` the bytes stay and only what is known of them changes.
+  virtual std::unique_ptr<StagedBytes> stage_zeros(std::uint64_t size) = 0;
+  // Without `content` the bytes stay and only what is known of them changes. A blob that is removed takes its snapshots
+  // with it.
   virtual void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content = {}) = 0;
+  // Like change(), of a blob that is there, and costs what is written. Readers that have begun may see some of it.
+  virtual void patch(const BlobName& name, const BlobChange& change, ContentPatch patch) = 0;
+  // Keeps `content` beside the blob, as the snapshot that is answered; it must have another time than those there.
+  virtual void add_snapshot(const BlobName& name, const SnapshotChange& change, NewContent content) = 0;
+  // Removes all of the blob's snapshots, unless `check` throws.
+  virtual void drop_snapshots(const BlobName& name, const std::function<void(const BlobEntry* base)>& check) = 0;
 
   virtual BlockLists blocks(const BlobName& name) = 0;
   // The same id again replaces the block.

@@ -1,7 +1,6 @@
 #include <map>
 
 #include "core/base/encoding.h"
-#include "core/blob/checksums.h"
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
@@ -32,6 +31,10 @@ std::string block_id(const Parameters& query) {
     throw Error(kInvalidQueryParameterValue, {{"QueryParameterName", "blockid"}, {"QueryParameterValue", id}});
   }
   return id;
+}
+
+void check_block_blob(const BlobEntry* current) {
+  if (current && current->committed && current->type != BlobType::Block) throw Error(kInvalidBlobType);
 }
 
 using BlockMap = std::map<std::string, BlockPiece, std::less<>>;
@@ -105,6 +108,7 @@ struct Commit {
       stale = true;
       throw Error(kInvalidBlockList);
     }
+    check_block_blob(current);
     check_create(request, current);
     entry = new_entry(request, current, properties);
     return entry;
@@ -120,14 +124,12 @@ Document block_document(const std::vector<Block>& blocks) {
 BlobReply put_block(Request& request) {
   const std::string id = block_id(request.query());
   require_container(request);
-  StringSource nothing("");
-  CheckedSource body(request.call.body ? *request.call.body : nothing, Expected::from(request.headers(), false),
-                     CheckedSource::Compute::WhatIsExpected);
-  auto staged = stage_body(request, body, kMaxBlock);
+  CheckedBody body(request, Expected::from(request.headers(), false));
+  auto staged = body.stage(kMaxBlock);
   if (staged->size() == 0) throw Error(kInvalidHeaderValue, {{"HeaderName", "Content-Length"}, {"HeaderValue", "0"}});
-  body.verify();
   request.store.put_block(request.blob(), id, std::move(staged),
                           [&](const BlobEntry* current, const BlockSummary& blocks) {
+                            check_block_blob(current);
                             const Lease lease = current ? current->lease : Lease();
                             check_lease(lease, request.headers(), LeaseUse::Write, LeasedThing::Blob, request.now);
                             if (blocks.any_id && decoded_size(*blocks.any_id) != decoded_size(id))
@@ -135,9 +137,7 @@ BlobReply put_block(Request& request) {
                             if (blocks.uncommitted >= kMaxUncommittedBlocks) throw Error(kBlockCountExceedsLimit);
                           });
   BlobReply reply{.status = 201};
-  if (const auto digest = body.md5()) reply.headers.add("Content-MD5", base64_encode(*digest));
-  if (const auto crc = body.crc64()) reply.headers.add("x-ms-content-crc64", *crc);
-  reply.headers.add("x-ms-request-server-encrypted", "true");
+  body.add_checksums(reply);
   return reply;
 }
 
@@ -168,6 +168,7 @@ BlobReply get_block_list(Request& request) {
   const auto entry = request.store.find(request.blob());
   const BlockLists lists = request.store.blocks(request.blob());
   const bool committed = entry && entry->committed;
+  if (committed && entry->type != BlobType::Block) throw Error(kInvalidBlobType);
   if (committed) check_lease(entry->lease, request.headers(), LeaseUse::Read, LeasedThing::Blob, request.now);
   if (!committed && lists.uncommitted.empty()) throw Error(kBlobNotFound);
   BlobReply reply;
@@ -209,6 +210,8 @@ constexpr BlobOperationRow kRows[] = {
      .comp = "blocklist",
      .rights = {.service = "r", .account = "r"},
      .answer = "BlockList",
+     .takes_snapshot = true,
+     .anonymous = PublicAccess::Blob,
      .run = get_block_list},
 };
 

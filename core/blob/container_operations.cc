@@ -1,3 +1,4 @@
+#include "core/blob/acl.h"
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
@@ -8,21 +9,18 @@ using namespace blob_errors;
 
 namespace {
 
-void refuse_public_access(const Parameters& headers) {
-  const std::string access = headers.get("x-ms-blob-public-access");
-  if (access.empty()) return;
-  throw Error(kUnsupportedHeader, {{"HeaderName", "x-ms-blob-public-access"}, {"HeaderValue", access}});
-}
-
 BlobReply create_container(Request& request) {
-  refuse_public_access(request.headers());
+  const PublicAccess access = public_access_from(request.headers());
   const Parameters metadata = metadata_from(request.headers());
   Time revision{};
   request.store.change_container(request.container(), [&](const ContainerEntry* current) {
     if (current) throw Error(kContainerAlreadyExists);
     revision = request.next_revision();
-    return std::optional(ContainerEntry{
-        .name = request.call.container, .modified = revision, .revision = revision, .metadata = metadata});
+    return std::optional(ContainerEntry{.name = request.call.container,
+                                        .modified = revision,
+                                        .revision = revision,
+                                        .metadata = metadata,
+                                        .access = access});
   });
   return {.status = 201, .headers = stamp({revision, revision})};
 }
@@ -46,6 +44,7 @@ BlobReply get_container_properties(Request& request) {
   BlobReply reply{.headers = stamp(version_of(entry))};
   add_metadata(entry.metadata, reply.headers);
   add_lease_headers(entry.lease, request.now, reply.headers);
+  add_public_access(entry.access, reply.headers);
   reply.headers.add("x-ms-has-immutability-policy", "false");
   reply.headers.add("x-ms-has-legal-hold", "false");
   reply.headers.add("x-ms-immutable-storage-with-versioning-enabled", "false");
@@ -54,9 +53,11 @@ BlobReply get_container_properties(Request& request) {
   return reply;
 }
 
-// Public access and stored policies cannot be set, so there are none.
 BlobReply get_container_acl(Request& request) {
-  return {.headers = stamp(version_of(readable_container(request))), .body = Document::object()};
+  const ContainerEntry entry = readable_container(request);
+  BlobReply reply{.headers = stamp(version_of(entry)), .body = policies_document(entry.policies)};
+  add_public_access(entry.access, reply.headers);
+  return reply;
 }
 
 // Only deleting a container needs the id of its lease.
@@ -73,6 +74,22 @@ BlobReply set_container_metadata(Request& request) {
     check_container_write(request, current, LeaseUse::Read);
     ContainerEntry entry = *current;
     entry.metadata = metadata;
+    entry.revision = entry.modified = revision = request.next_revision();
+    return std::optional(entry);
+  });
+  return {.headers = stamp({revision, revision})};
+}
+
+// Everything is replaced: without a header the container is private, without a body there are no policies.
+BlobReply set_container_acl(Request& request) {
+  const PublicAccess access = public_access_from(request.headers());
+  const auto policies = policies_from(request.call.document);
+  Time revision{};
+  request.store.change_container(request.container(), [&](const ContainerEntry* current) {
+    check_container_write(request, current, LeaseUse::Read);
+    ContainerEntry entry = *current;
+    entry.access = access;
+    entry.policies = policies;
     entry.revision = entry.modified = revision = request.next_revision();
     return std::optional(entry);
   });
@@ -106,6 +123,7 @@ constexpr BlobOperationRow kRows[] = {
      .levels = kOnContainer,
      .restype = "container",
      .rights = {.resource_type = 'c', .account = "r"},
+     .anonymous = PublicAccess::Container,
      .run = get_container_properties},
     {.operation = BlobOperation::GetContainerMetadata,
      .name = "GetContainerMetadata",
@@ -114,6 +132,7 @@ constexpr BlobOperationRow kRows[] = {
      .restype = "container",
      .comp = "metadata",
      .rights = {.resource_type = 'c', .account = "r"},
+     .anonymous = PublicAccess::Container,
      .run = get_container_metadata},
     {.operation = BlobOperation::SetContainerMetadata,
      .name = "SetContainerMetadata",
@@ -132,6 +151,15 @@ constexpr BlobOperationRow kRows[] = {
      .comp = "acl",
      .answer = "SignedIdentifiers",
      .run = get_container_acl},
+    {.operation = BlobOperation::SetContainerAcl,
+     .name = "SetContainerACL",
+     .methods = "PUT",
+     .levels = kOnContainer,
+     .restype = "container",
+     .comp = "acl",
+     .takes = Takes::Dates,
+     .request = "SignedIdentifiers",
+     .run = set_container_acl},
     {.operation = BlobOperation::DeleteContainer,
      .name = "DeleteContainer",
      .methods = "DELETE",

@@ -2,6 +2,7 @@
 // is always "success". Sources elsewhere are refused: the core reaches no network.
 #include <fmt/format.h>
 
+#include "core/base/encoding.h"
 #include "core/blob/blob_url.h"
 #include "core/blob/errors.h"
 #include "core/blob/names.h"
@@ -31,11 +32,27 @@ BlobUrl source_of(Request& request) {
   return *source;
 }
 
+Time snapshot_in(const BlobUrl& source) {
+  Parameters query;
+  for (auto& [name, value] : parse_query(source.query)) query.add(name, value);
+  const std::string text = query.get("snapshot");
+  if (text.empty()) return kNever;
+  const auto time = parse_iso8601(text);
+  if (!time) throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-copy-source"}});
+  return *time;
+}
+
 // Copies within an account need no right but the caller's own; others need a signature in the URL.
 void check_source_access(Request& request, const BlobUrl& source) {
   if (source.account == request.call.account) return;
-  const SasUse use{
-      .operation = BlobOperation::GetBlob, .container = source.container, .blob = source.blob, .now = request.now};
+  const ContainerName container{source.account, source.container};
+  const auto entry = request.store.find_container(container);
+  if (entry && entry->access != PublicAccess::None) return;
+  const SasUse use{.operation = BlobOperation::GetBlob,
+                   .container = source.container,
+                   .blob = source.blob,
+                   .now = request.now,
+                   .policies = [&] { return request.service.policies(container); }};
   try {
     check_sas(source.query, *request.service.account(source.account), use);
   } catch (const Error& error) {
@@ -59,7 +76,8 @@ void add_copy_state(Request& request, BlobEntry& entry, std::uint64_t size) {
 Parameters copied_properties(const BlobEntry& source, const Parameters& headers) {
   Parameters properties;
   for (const auto& [name, value] : source.properties) {
-    if (is_content_property(name)) properties.add(name, value);
+    const bool is_of_its_type = name == "x-ms-blob-committed-block-count" || name == "x-ms-blob-sequence-number";
+    if (is_content_property(name) || is_of_its_type) properties.add(name, value);
   }
   if (const auto tier = access_tier_from(headers)) properties.add("x-ms-access-tier", *tier);
   return properties;
@@ -70,7 +88,7 @@ BlobReply copy_blob(Request& request) {
   check_source_access(request, url);
   require_container(request);
   const Conditions source_conditions(request.headers(), "x-ms-source-");
-  const BlobName source_name{url.account, url.container, url.blob};
+  const BlobName source_name{url.account, url.container, url.blob, snapshot_in(url)};
   const auto blocks = request.store.blocks(source_name).committed;
   BlobEntry source;
   const auto bytes = request.store.read(source_name, [&](const BlobEntry& entry) {
@@ -89,7 +107,11 @@ BlobReply copy_blob(Request& request) {
       request.blob(),
       [&](const BlobEntry* current) {
         check_create(request, current);
+        const bool is_same_type = !current || !current->committed || current->type == source.type;
+        if (!is_same_type) throw Error(kInvalidBlobType);
         entry = new_entry(request, current, properties);
+        entry.type = source.type;
+        entry.pages = source.pages;
         if (entry.metadata.empty()) entry.metadata = source.metadata;
         add_copy_state(request, entry, source.size);
         return std::optional(entry);

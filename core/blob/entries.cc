@@ -67,6 +67,10 @@ Document state_document(const BlobEntry& entry) {
   if (entry.type != BlobType::Block) state["type"] = to_text(entry.type);
   if (!entry.lease.id.empty()) state["lease"] = lease_document(entry.lease);
   for (const auto& [name, value] : entry.tags) state["tags"][name] = value;
+  for (const ByteRange& range : entry.pages) {
+    state["pages"].push_back(range.offset);
+    state["pages"].push_back(range.size);
+  }
   return state;
 }
 
@@ -87,6 +91,10 @@ void read_state(const Document& state, BlobEntry& entry) {
   entry.lease = lease_from(reader.object("lease"));
   const Reader tags = reader.object("tags");
   for (const auto& [name, value] : tags.document().items()) entry.tags.add(name, value.get<std::string>());
+  const Document& pages = reader.array("pages");
+  for (std::size_t i = 0; i + 1 < pages.size(); i += 2) {
+    entry.pages.push_back({pages[i].get<std::uint64_t>(), pages[i + 1].get<std::uint64_t>()});
+  }
 }
 
 }  // namespace batchite

@@ -1,6 +1,7 @@
 // What is known of a container and of a blob, besides its bytes and blocks, and the text form of the part that a store
 // keeps without looking at it. Pure; any thread.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,12 @@
 #include "core/blob/lease.h"
 
 namespace batchite {
+
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  bool operator==(const ByteRange&) const = default;
+};
 
 enum class BlobType { Block, Append, Page };
 std::string_view to_text(BlobType type);  // "BlockBlob"
@@ -38,7 +45,8 @@ struct ContainerEntry {
 
 struct BlobEntry {
   std::string name;
-  std::uint64_t size = 0;  // the store's answer; ignored in what a change returns
+  Time snapshot = kNever;  // when it was taken; kNever: the blob itself
+  std::uint64_t size = 0;  // the store's answer; of what a change returns, only a patch's is looked at
   Time created = {};
   Time modified = {};
   Time revision = {};          // what the ETag is made of
@@ -48,9 +56,11 @@ struct BlobEntry {
   BlobType type = BlobType::Block;
   Lease lease = {};
   Parameters tags = {};
+  std::vector<ByteRange> pages = {};  // of a page blob: what was written and not cleared, in order and apart
+  bool has_snapshots = false;         // told to changes of the blob itself, by the store
 };
 
-// Everything that has no member of its own in a store's table: lease, access, policies; type, lease, tags.
+// Everything that has no place of its own in a store: lease, access, policies; type, lease, tags, pages.
 Document state_document(const ContainerEntry& entry);
 Document state_document(const BlobEntry& entry);
 void read_state(const Document& state, ContainerEntry& entry);

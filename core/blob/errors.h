@@ -37,6 +37,13 @@ inline constexpr ErrorCode kResourceNotFound{404, "ResourceNotFound", "The speci
 inline constexpr ErrorCode kContainerAlreadyExists{409, "ContainerAlreadyExists",
                                                    "The specified container already exists."};
 inline constexpr ErrorCode kBlobAlreadyExists{409, "BlobAlreadyExists", "The specified blob already exists."};
+inline constexpr ErrorCode kBlobIsSealed{409, "BlobIsSealed",
+                                         "The blob is sealed and its contents cannot be modified."};
+inline constexpr ErrorCode kInvalidBlobType{409, "InvalidBlobType", "The blob type is invalid for this operation."};
+inline constexpr ErrorCode kSnapshotsPresent{409, "SnapshotsPresent",
+                                             "This operation is not permitted while the blob has snapshots."};
+inline constexpr ErrorCode kCommittedBlockCountExceedsLimit{
+    409, "BlockCountExceedsLimit", "The committed block count cannot exceed the maximum limit of 50,000 blocks."};
 inline constexpr ErrorCode kBlockCountExceedsLimit{
     409, "BlockCountExceedsLimit", "The uncommitted block count cannot exceed the maximum limit of 100,000 blocks."};
 
@@ -44,6 +51,12 @@ inline constexpr ErrorCode kConditionNotMet{412, "ConditionNotMet",
                                             "The condition specified using HTTP conditional header(s) is not met."};
 inline constexpr ErrorCode kNotModified{304, "ConditionNotMet",
                                         "The condition specified using HTTP conditional header(s) is not met."};
+inline constexpr ErrorCode kAppendPositionConditionNotMet{412, "AppendPositionConditionNotMet",
+                                                          "The append position condition specified was not met."};
+inline constexpr ErrorCode kMaxBlobSizeConditionNotMet{412, "MaxBlobSizeConditionNotMet",
+                                                       "The max blob size condition specified was not met."};
+inline constexpr ErrorCode kSequenceNumberConditionNotMet{412, "SequenceNumberConditionNotMet",
+                                                          "The sequence number condition specified was not met."};
 inline constexpr ErrorCode kSourceConditionNotMet{
     412, "SourceConditionNotMet", "The source condition specified using HTTP conditional header(s) is not met."};
 // Sentences of lease operations speak of blobs here; core/blob/lease.cc puts "container" where one is meant.
@@ -75,6 +88,8 @@ inline constexpr ErrorCode kLeaseNotPresentWithContainerOperation{412, "LeaseNot
 inline constexpr ErrorCode kLeaseNotPresentWithLeaseOperation{409, "LeaseNotPresentWithLeaseOperation",
                                                               "There is currently no lease on the blob."};
 
+inline constexpr ErrorCode kAccessTierNotSupportedForBlobType{400, "AccessTierNotSupportedForBlobType",
+                                                              "The access tier is not supported for this blob type."};
 inline constexpr ErrorCode kBlockListTooLong{400, "BlockListTooLong",
                                              "The block list may not contain more than 50,000 blocks."};
 inline constexpr ErrorCode kBothCrc64AndMd5HeaderPresent{
@@ -107,6 +122,7 @@ inline constexpr ErrorCode kInvalidResourceName{400, "InvalidResourceName",
                                                 "The specifed resource name contains invalid characters."};
 inline constexpr ErrorCode kInvalidUri{400, "InvalidUri",
                                        "The requested URI does not represent any resource on the server."};
+inline constexpr ErrorCode kInvalidXmlDocument{400, "InvalidXmlDocument", "XML specified is not syntactically valid."};
 inline constexpr ErrorCode kInvalidXmlNodeValue{400, "InvalidXmlNodeValue",
                                                 "The value for one of the XML nodes is not in the correct format."};
 inline constexpr ErrorCode kMd5Mismatch{
@@ -136,6 +152,7 @@ inline constexpr ErrorCode kUnsupportedHttpVerb{405, "UnsupportedHttpVerb",
                                                 "The resource doesn't support specified Http Verb."};
 inline constexpr ErrorCode kRequestBodyTooLarge{
     413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."};
+inline constexpr ErrorCode kInvalidPageRange{416, "InvalidPageRange", "The page range specified is invalid."};
 inline constexpr ErrorCode kInvalidRange{416, "InvalidRange",
                                          "The range specified is invalid for the current size of the resource."};
 

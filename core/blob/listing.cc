@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/base/encoding.h"
+#include "core/blob/acl.h"
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
@@ -17,12 +18,20 @@ namespace {
 constexpr std::size_t kMaxPage = 5000;
 constexpr std::size_t kDelimitedBatch = 256;  // most of a batch may fall under one prefix
 
-std::string marker_for(std::string_view next) {
-  const std::string text = base64_encode(next);
+// Where a page begins. No name has a zero byte, so one parts it from the snapshot's time.
+struct Place {
+  std::string name = {};
+  Time snapshot = kNever;
+};
+
+std::string marker_for(const Place& next) {
+  std::string place = next.name;
+  if (next.snapshot != kNever) place += '\0' + iso8601_full(next.snapshot);
+  const std::string text = base64_encode(place);
   return "2!" + std::to_string(text.size()) + "!" + text;
 }
 
-std::string from_marker(const std::string& marker) {
+Place from_marker(const std::string& marker) {
   if (marker.empty()) return {};
   const Error bad(kOutOfRangeInput, {{"QueryParameterName", "marker"}, {"QueryParameterValue", marker}});
   if (!marker.starts_with("2!")) throw bad;
@@ -30,15 +39,19 @@ std::string from_marker(const std::string& marker) {
   if (second == std::string::npos) throw bad;
   const auto name = base64_decode(marker.substr(second + 1));
   if (!name || marker.substr(2, second - 2) != std::to_string(marker.size() - second - 1)) throw bad;
-  return *name;
+  const auto zero = name->find('\0');
+  if (zero == std::string::npos) return {*name};
+  const auto snapshot = parse_iso8601(std::string_view(*name).substr(zero + 1));
+  if (!snapshot) throw bad;
+  return {name->substr(0, zero), *snapshot};
 }
 
 // The first text, in byte order, behind everything that starts with `prefix`; nullopt when there is none.
-std::optional<std::string> behind(std::string prefix) {
+std::optional<Place> behind(std::string prefix) {
   while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
   if (prefix.empty()) return std::nullopt;
   prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
-  return prefix;
+  return Place{prefix};
 }
 
 Document metadata_document(const Parameters& metadata) {
@@ -51,6 +64,7 @@ struct Include {
   bool metadata = false;
   bool uncommitted = false;
   bool copy = false;
+  bool snapshots = false;
 };
 
 Include include_from(const Parameters& query) {
@@ -63,7 +77,8 @@ Include include_from(const Parameters& query) {
     include.metadata |= item == "metadata";
     include.uncommitted |= item == "uncommittedblobs";
     include.copy |= item == "copy";
-    // The others ask for kinds of blobs (snapshots, versions, deleted ones) that cannot exist here: nothing to add.
+    include.snapshots |= item == "snapshots";
+    // The others ask for kinds of blobs (versions, deleted ones) that cannot exist here: nothing to add.
   }
   return include;
 }
@@ -88,10 +103,15 @@ Document blob_properties(const BlobEntry& entry, const Include& include, Time no
                                       "Content-MD5", "Cache-Control", "Content-Disposition"}) {
     out[std::string(name)] = entry.properties.get(name);
   }
+  if (const std::string* sequence = entry.properties.find("x-ms-blob-sequence-number")) {
+    out["x-ms-blob-sequence-number"] = *sequence;
+  }
   out["BlobType"] = to_text(entry.type);
-  out["AccessTier"] = entry.properties.get("x-ms-access-tier", "Hot");
-  if (!entry.properties.has("x-ms-access-tier")) out["AccessTierInferred"] = true;
-  add_lease(entry.lease, now, out);
+  if (entry.type == BlobType::Block) {
+    out["AccessTier"] = entry.properties.get("x-ms-access-tier", "Hot");
+    if (!entry.properties.has("x-ms-access-tier")) out["AccessTierInferred"] = true;
+  }
+  if (entry.snapshot == kNever) add_lease(entry.lease, now, out);
   if (include.copy && entry.properties.has("x-ms-copy-id")) {
     out["CopyId"] = entry.properties.get("x-ms-copy-id");
     out["CopySource"] = entry.properties.get("x-ms-copy-source");
@@ -100,6 +120,7 @@ Document blob_properties(const BlobEntry& entry, const Include& include, Time no
     out["CopyCompletionTime"] = entry.properties.get("x-ms-copy-completion-time");
   }
   out["ServerEncrypted"] = entry.committed;
+  if (entry.properties.has("x-ms-blob-sealed")) out["Sealed"] = true;
   return out;
 }
 
@@ -110,10 +131,13 @@ class BlobPage {
         include_(include_from(request.query())),
         prefix_(request.query().get("prefix")),
         delimiter_(request.query().get("delimiter")),
-        size_(page_size(request.query())) {}
+        size_(page_size(request.query())) {
+    if (delimiter_.empty() || !include_.snapshots) return;
+    throw Error(kInvalidQueryParameterValue, {{"QueryParameterName", "include"}, {"QueryParameterValue", "snapshots"}});
+  }
 
   Document fill() {
-    std::optional<std::string> from = from_marker(request_.query().get("marker"));
+    std::optional<Place> from = from_marker(request_.query().get("marker"));
     while (from && count_ < size_) from = take_batch(*from);
     return {{"Blobs", std::move(blobs_)},
             {"BlobPrefixes", std::move(prefixes_)},
@@ -121,18 +145,18 @@ class BlobPage {
   }
 
  private:
-  ListRange range(const std::string& from, std::size_t limit) const {
-    return {prefix_, from, limit, include_.uncommitted};
+  ListRange range(const Place& from, std::size_t limit) const {
+    return {prefix_, from.name, from.snapshot, limit, include_.uncommitted, include_.snapshots};
   }
 
-  bool any_from(std::string& from) {
+  bool any_from(Place& from) {
     const auto next = request_.store.list(request_.container(), range(from, 1));
-    if (!next.empty()) from = next.front().name;
+    if (!next.empty()) from = {next.front().name, next.front().snapshot};
     return !next.empty();
   }
 
   // Answers where to go on; nullopt at the end.
-  std::optional<std::string> take_batch(const std::string& from) {
+  std::optional<Place> take_batch(const Place& from) {
     const std::size_t limit = delimiter_.empty() ? size_ - count_ : std::min(size_ - count_, kDelimitedBatch);
     const auto batch = request_.store.list(request_.container(), range(from, limit));
     std::string group;  // the prefix last emitted
@@ -148,13 +172,16 @@ class BlobPage {
       }
     }
     if (batch.empty()) return std::nullopt;
-    const std::string& last = batch.back().name;
-    if (!group.empty() && last.starts_with(group)) return behind(group);
-    return batch.size() < limit ? std::nullopt : std::optional(last + '\0');
+    const BlobEntry& last = batch.back();
+    if (!group.empty() && last.name.starts_with(group)) return behind(group);
+    if (batch.size() < limit) return std::nullopt;
+    return last.snapshot == kNever ? Place{last.name + '\0'} : Place{last.name, last.snapshot + Ticks(1)};
   }
 
   void add(const BlobEntry& entry) {
-    Document blob = {{"Name", entry.name}, {"Properties", blob_properties(entry, include_, request_.now)}};
+    Document blob = {{"Name", entry.name}};
+    if (entry.snapshot != kNever) blob["Snapshot"] = iso8601_full(entry.snapshot);
+    blob["Properties"] = blob_properties(entry, include_, request_.now);
     if (include_.metadata) blob["Metadata"] = metadata_document(entry.metadata);
     blobs_.push_back(std::move(blob));
   }
@@ -171,6 +198,9 @@ class BlobPage {
 Document container_document(const ContainerEntry& entry, bool with_metadata, Time now) {
   Document properties = {{"Last-Modified", http_date(entry.modified)}, {"Etag", quoted_etag(entry.revision)}};
   add_lease(entry.lease, now, properties);
+  Parameters access;
+  add_public_access(entry.access, access);
+  for (const auto& [header, value] : access) properties["PublicAccess"] = value;
   properties["DefaultEncryptionScope"] = "$account-encryption-key";
   for (const char* off : {"DenyEncryptionScopeOverride", "HasImmutabilityPolicy", "HasLegalHold",
                           "ImmutableStorageWithVersioningEnabled"}) {
@@ -245,6 +275,7 @@ constexpr BlobOperationRow kRows[] = {
      .restype = "container",
      .comp = "list",
      .rights = {.service = "l", .resource_type = 'c', .account = "l"},
+     .anonymous = PublicAccess::Container,
      .run = list_blobs},
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/blob/entries.h"
 
 namespace batchite {
 
@@ -43,6 +44,9 @@ struct BlobOperationRow {
   Takes takes = Takes::NoConditions;
   std::string_view request = {};  // the root element of the XML that comes in; empty: none
   std::string_view answer = {};   // and of what goes out, unless it is a listing
+  bool takes_snapshot = false;    // may be asked of a snapshot
+  // The least that a container must be opened to the public for it to be done without authorisation; None: never.
+  PublicAccess anonymous = PublicAccess::None;
   BlobReply (*run)(blob_operations::Request& request) = nullptr;
 };
 
@@ -57,7 +61,12 @@ const BlobOperationRow& find_blob_operation(std::string_view method, BlobLevel l
 std::span<const BlobOperationRow> service_operations();
 std::span<const BlobOperationRow> container_operations();
 std::span<const BlobOperationRow> listing_operations();
+std::span<const BlobOperationRow> delegation_operations();
 std::span<const BlobOperationRow> whole_blob_operations();
+std::span<const BlobOperationRow> put_operations();
+std::span<const BlobOperationRow> append_operations();
+std::span<const BlobOperationRow> page_operations();
+std::span<const BlobOperationRow> snapshot_operations();
 std::span<const BlobOperationRow> block_operations();
 std::span<const BlobOperationRow> copy_operations();
 std::span<const BlobOperationRow> lease_operations();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/encoding.h"
 #include "core/blob/errors.h"
 #include "core/blob/properties.h"
 
@@ -40,11 +41,24 @@ BlobEntry existing(Request& request) {
   throw Error(kBlobNotFound);
 }
 
-std::unique_ptr<StagedBytes> stage_body(Request& request, ByteSource& body, std::uint64_t limit) {
-  if (body.size().value_or(0) > limit) throw Error(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
-  auto staged = request.store.stage(body);
-  if (staged->size() > limit) throw Error(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
+std::unique_ptr<StagedBytes> CheckedBody::stage(std::uint64_t limit) {
+  const Error too_large(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
+  if (source_.size().value_or(0) > limit) throw too_large;
+  auto staged = store_.stage(source_);
+  if (staged->size() > limit) throw too_large;
+  source_.verify();
   return staged;
+}
+
+void CheckedBody::add_checksums(BlobReply& reply) const {
+  if (const auto digest = md5()) reply.headers.add("Content-MD5", base64_encode(*digest));
+  if (const auto crc = source_.crc64()) reply.headers.add("x-ms-content-crc64", *crc);
+  reply.headers.add("x-ms-request-server-encrypted", "true");
+}
+
+void mark_written(const Request& request, BlobEntry& entry) {
+  entry.lease = after_write(entry.lease, request.now);
+  entry.revision = entry.modified = request.next_revision();
 }
 
 BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties) {
@@ -85,8 +99,8 @@ Time change_entry(Request& request, const std::function<void(BlobEntry&)>& edit)
     check_write(request, *current);
     BlobEntry entry = *current;
     edit(entry);
-    entry.lease = after_write(entry.lease, request.now);
-    entry.revision = entry.modified = revision = request.next_revision();
+    mark_written(request, entry);
+    revision = entry.revision;
     return std::optional(entry);
   });
   return revision;

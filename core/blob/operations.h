@@ -7,6 +7,7 @@
 #include "core/backend.h"
 #include "core/blob/blob_service.h"
 #include "core/blob/blob_store.h"
+#include "core/blob/checksums.h"
 #include "core/blob/conditions.h"
 #include "core/blob/operation_table.h"
 
@@ -17,14 +18,15 @@ struct Request {
   BlobStore& store;
   const BlobCall& call;
   Conditions conditions;
-  Time now;  // of the whole request
+  Time now;                // of the whole request
+  Time snapshot = kNever;  // of the query
 
   const Parameters& headers() const { return call.headers; }
   const Parameters& query() const { return call.query; }
   ContainerName container() const { return {call.account, call.container}; }
   // The service turns '\\' in names into '/'.
   BlobName blob() const {
-    BlobName name{call.account, call.container, call.blob};
+    BlobName name{call.account, call.container, call.blob, snapshot};
     std::replace(name.blob.begin(), name.blob.end(), '\\', '/');
     return name;
   }
@@ -39,7 +41,25 @@ std::string unique_id(const Request& request);
 
 ContainerEntry require_container(Request& request);  // throws ContainerNotFound
 BlobEntry existing(Request& request);                // throws BlobNotFound, or ContainerNotFound
-std::unique_ptr<StagedBytes> stage_body(Request& request, ByteSource& body, std::uint64_t limit);
+
+// The body of a request, checked against the checksums sent with it while it is read.
+class CheckedBody {
+ public:
+  CheckedBody(Request& request, Expected expected,
+              CheckedSource::Compute compute = CheckedSource::Compute::WhatIsExpected)
+      : store_(request.store), source_(request.call.body ? *request.call.body : nothing_, expected, compute) {}
+  // All of it. RequestBodyTooLarge, or the mismatch of a checksum.
+  std::unique_ptr<StagedBytes> stage(std::uint64_t limit);
+  std::optional<std::string> md5() const { return source_.md5(); }
+  // Content-MD5 or x-ms-content-crc64, and that all is encrypted.
+  void add_checksums(BlobReply& reply) const;
+
+ private:
+  BlobStore& store_;
+  StringSource nothing_{""};
+  CheckedSource source_;
+};
+
 // The entry of content just written, with its revision; keeps creation time and lease of what it replaces.
 BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties);
 
@@ -50,6 +70,8 @@ void check_write(const Request& request, const BlobEntry& entry);
 // Of an operation that creates a blob or its content anew; also the right to replace one.
 void check_create(const Request& request, const BlobEntry* current);
 
+// A new revision, after which a lease that had run out is gone.
+void mark_written(const Request& request, BlobEntry& entry);
 // One change of what is known of an existing blob; its bytes stay. Answers the revision that it gave.
 Time change_entry(Request& request, const std::function<void(BlobEntry&)>& edit);
 

@@ -12,6 +12,7 @@ using namespace blob_errors;
 
 constexpr std::string_view kMetaPrefix = "x-ms-meta-";
 constexpr std::size_t kMaxMetadataBytes = 8192;
+constexpr std::uint64_t kMaxPageBlob = std::uint64_t{8} << 40;
 
 struct ContentHeader {
   std::string_view plain;
@@ -99,6 +100,14 @@ bool is_content_property(std::string_view name) {
   return false;
 }
 
+Parameters without_copy_state(const Parameters& properties) {
+  Parameters kept;
+  for (const auto& [name, value] : properties) {
+    if (!name.starts_with("x-ms-copy-")) kept.add(name, value);
+  }
+  return kept;
+}
+
 std::optional<ByteRange> range_from(const Parameters& headers, std::uint64_t size) {
   std::string text = with_value("x-ms-range", headers);
   if (text.empty()) text = with_value("Range", headers);
@@ -112,6 +121,22 @@ std::optional<ByteRange> range_from(const Parameters& headers, std::uint64_t siz
   if (!first || !last || *first > *last) return std::nullopt;
   if (*first >= size) throw Error(kInvalidRange, {{"Content-Range", "bytes */" + std::to_string(size)}});
   return ByteRange{*first, std::min(*last, size - 1) - *first + 1};
+}
+
+std::optional<std::uint64_t> number_from(const Parameters& headers, std::string_view name) {
+  const std::string text = with_value(name, headers);
+  if (text.empty()) return std::nullopt;
+  const auto value = number(text);
+  if (!value) throw Error(kInvalidHeaderValue, {{"HeaderName", std::string(name)}, {"HeaderValue", text}});
+  return value;
+}
+
+std::uint64_t page_blob_size_from(const Parameters& headers) {
+  constexpr std::string_view kName = "x-ms-blob-content-length";
+  const auto size = number_from(headers, kName);
+  if (!size) throw Error(kMissingRequiredHeader, {{"HeaderName", std::string(kName)}});
+  if (*size % kPageSize == 0 && *size <= kMaxPageBlob) return *size;
+  throw Error(kInvalidHeaderValue, {{"HeaderName", std::string(kName)}, {"HeaderValue", std::to_string(*size)}});
 }
 
 std::optional<std::string> access_tier_from(const Parameters& headers) {

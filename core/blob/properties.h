@@ -22,10 +22,19 @@ void add_metadata(const Parameters& metadata, Parameters& headers);
 enum class Plain { No, Yes };
 Parameters content_properties_from(const Parameters& headers, Plain plain);
 bool is_content_property(std::string_view name);
+// A write wipes out that the content came by a copy.
+Parameters without_copy_state(const Parameters& properties);
 
 // bytes=a-b or bytes=a-, clipped to the size; x-ms-range before Range. nullopt: no range, or a form that the service
 // ignores. InvalidRange when it starts behind the end.
 std::optional<ByteRange> range_from(const Parameters& headers, std::uint64_t size);
+
+// The value of a header (or property) that is a whole number; nullopt when it is not given. InvalidHeaderValue.
+std::optional<std::uint64_t> number_from(const Parameters& headers, std::string_view name);
+
+inline constexpr std::uint64_t kPageSize = 512;
+// x-ms-blob-content-length: whole pages, up to 8 TiB. MissingRequiredHeader, InvalidHeaderValue.
+std::uint64_t page_blob_size_from(const Parameters& headers);
 
 // Hot, Cool or Cold of x-ms-access-tier; nullopt when not given. Others are refused.
 std::optional<std::string> access_tier_from(const Parameters& headers);

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/base/encoding.h"
+#include "core/blob/delegation.h"
 #include "core/blob/errors.h"
 #include "core/blob/operation_table.h"
 #include "core/signing/sas.h"
@@ -26,29 +27,81 @@ std::optional<Time> time_in(const Sas& sas, std::string_view name) {
   return time;
 }
 
-void check_form(const Sas& sas) {
-  if (sas.kind == SasKind::UserDelegation) refuse("User delegation keys are not issued by this service.");
-  if (!sas.parameters.get("si").empty()) refuse("The stored access policy does not exist.");
-  for (const char* name : {"sv", "se", "sp"}) {
-    if (sas.parameters.get(name).empty()) refuse(std::string(name) + " is mandatory. Cannot be empty");
+// What a signature and the stored policy that it names come to. Each of the three is said by one of them only.
+struct Terms {
+  std::string permissions;
+  std::optional<Time> start, expiry;
+};
+
+template <class Value>
+Value from_one(std::string_view name, const Value& own, const Value& stored) {
+  if (own == Value() || stored == Value()) return own == Value() ? stored : own;
+  throw Error(kInvalidQueryParameterValue,
+              {{"QueryParameterName", std::string(name)},
+               {"Reason", "It is given by the signature and by its stored access policy."}});
+}
+
+StoredPolicy policy_of(const Sas& sas, const SasUse& use) {
+  const std::string id = sas.parameters.get("si");
+  if (id.empty()) return {};
+  if (sas.kind != SasKind::Service) refuse("Only a service signature names a stored access policy.");
+  for (StoredPolicy& policy : use.policies ? use.policies() : std::vector<StoredPolicy>()) {
+    if (policy.id == id) return std::move(policy);
   }
-  if (sas.kind == SasKind::Service && sas.parameters.get("sr").empty()) refuse("sr is mandatory. Cannot be empty");
+  refuse("The stored access policy '" + id + "' does not exist.");
+}
+
+Terms terms_of(const Sas& sas, const SasUse& use) {
+  const StoredPolicy policy = policy_of(sas, use);
+  const Terms terms{from_one("sp", sas.parameters.get("sp"), policy.permissions),
+                    from_one("st", time_in(sas, "st"), policy.start),
+                    from_one("se", time_in(sas, "se"), policy.expiry)};
+  if (terms.permissions.empty()) refuse("sp is mandatory. Cannot be empty");
+  if (!terms.expiry) refuse("se is mandatory. Cannot be empty");
+  return terms;
+}
+
+void check_form(const Sas& sas) {
+  if (sas.parameters.get("sv").empty()) refuse("sv is mandatory. Cannot be empty");
+  if (sas.kind != SasKind::Account && sas.parameters.get("sr").empty()) refuse("sr is mandatory. Cannot be empty");
+}
+
+// The keys that may have signed: the account's, or the delegation keys made of them.
+std::vector<std::string> keys_of(const Sas& sas, const BlobAccount& account) {
+  std::vector<std::string> keys;
+  for (const std::string& text : account.keys) {
+    const auto bytes = base64_decode(text);
+    if (!bytes) continue;
+    keys.push_back(sas.kind == SasKind::UserDelegation ? delegation_key(sas.parameters, *bytes) : *bytes);
+  }
+  return keys;
 }
 
 void check_signature(const Sas& sas, const BlobAccount& account, const SasUse& use) {
-  const signing::SasTarget target{.account = account.name, .container = use.container, .blob = use.blob};
-  for (const std::string& key : account.keys) {
-    const auto bytes = base64_decode(key);
-    if (bytes && signing::verify_sas(sas, target, *bytes)) return;
+  const signing::SasTarget target{.account = account.name,
+                                  .container = use.container,
+                                  .blob = use.blob,
+                                  .time = use.snapshot,
+                                  .headers = use.headers,
+                                  .query = use.query};
+  for (const std::string& key : keys_of(sas, account)) {
+    if (signing::verify_sas(sas, target, key)) return;
   }
   refuse("Signature did not match. String to sign used was " + signing::string_to_sign(sas, target));
 }
 
-void check_time(const Sas& sas, Time now) {
-  const auto start = time_in(sas, "st"), expiry = time_in(sas, "se");
-  if ((!start || now >= *start) && now <= *expiry) return;
-  refuse("Signature not valid in the specified time frame: Start [" + (start ? http_date(*start) : std::string()) +
-         "] - Expiry [" + http_date(*expiry) + "] - Current [" + http_date(now) + "]");
+void check_window(std::string_view what, std::optional<Time> start, Time expiry, Time now) {
+  if ((!start || now >= *start) && now <= expiry) return;
+  refuse(std::string(what) + " not valid in the specified time frame: Start [" +
+         (start ? http_date(*start) : std::string()) + "] - Expiry [" + http_date(expiry) + "] - Current [" +
+         http_date(now) + "]");
+}
+
+void check_delegation(const Sas& sas, Time now) {
+  const auto start = time_in(sas, "skt"), expiry = time_in(sas, "ske");
+  if (!start || !expiry || !is_delegation_time(*start, *expiry)) refuse("The delegation key has no valid time.");
+  check_window("Delegation key", start, *expiry, now);
+  if (sas.parameters.get("sks") != "b") throw Error(kAuthorizationServiceMismatch);
 }
 
 std::optional<std::uint32_t> ipv4(std::string_view text) {
@@ -91,13 +144,14 @@ SasGrant check_permission(std::string_view given, std::string_view wanted) {
   return {.may_overwrite = !creates || has_any(given, "w")};
 }
 
-SasGrant check_service(const Sas& sas, const BlobRights& rights, const SasUse& use) {
+SasGrant check_service(const Sas& sas, const Terms& terms, const BlobRights& rights, const SasUse& use) {
   if (rights.service.empty()) throw Error(kAuthorizationFailure);
   const std::string resource = sas.parameters.get("sr");
   const bool whole_container = resource == "c" || resource == "d";
-  if (!whole_container && resource != "b") throw Error(kAuthorizationResourceTypeMismatch);
+  const bool is_snapshot = resource == "bs" && !use.snapshot.empty();
+  if (!whole_container && resource != "b" && !is_snapshot) throw Error(kAuthorizationResourceTypeMismatch);
   if (use.blob.empty() && !whole_container) throw Error(kAuthorizationResourceTypeMismatch);
-  return check_permission(sas.parameters.get("sp"), rights.service);
+  return check_permission(terms.permissions, rights.service);
 }
 
 SasGrant check_account(const Sas& sas, const BlobRights& rights) {
@@ -113,13 +167,13 @@ SasGrant check_sas(std::string_view query, const BlobAccount& account, const Sas
   const auto sas = signing::parse_sas(parse_query(query));
   if (!sas) throw Error(kNoAuthenticationInformation);
   check_form(*sas);
-  time_in(*sas, "st");
-  time_in(*sas, "se");
   check_signature(*sas, account, use);
-  check_time(*sas, use.now);
+  const Terms terms = terms_of(*sas, use);
+  check_window("Signature", terms.start, *terms.expiry, use.now);
+  if (sas->kind == SasKind::UserDelegation) check_delegation(*sas, use.now);
   check_way(*sas, use);
   const BlobRights& rights = blob_operation_row(use.operation).rights;
-  return sas->kind == SasKind::Account ? check_account(*sas, rights) : check_service(*sas, rights, use);
+  return sas->kind == SasKind::Account ? check_account(*sas, rights) : check_service(*sas, terms, rights, use);
 }
 
 }  // namespace batchite

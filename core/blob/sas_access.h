@@ -3,19 +3,17 @@
 // Source: learn.microsoft.com/rest/api/storageservices/create-service-sas and .../create-account-sas.
 // Pure; any thread. Throws Error with the service's codes.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/accounts.h"
 #include "core/backend.h"
 #include "core/base/time.h"
+#include "core/blob/entries.h"
 
 namespace batchite {
-
-struct BlobAccount {
-  std::string name;
-  std::vector<std::string> keys;  // base64; each of them signs
-};
 
 // What the signature is used for.
 struct SasUse {
@@ -24,7 +22,11 @@ struct SasUse {
   std::string blob = {};  // decoded
   Time now;
   bool is_https = false;
-  std::string address = {};  // of the client; empty: unknown, then `sip` is not looked at
+  std::string address = {};             // of the client; empty: unknown, then `sip` is not looked at
+  std::string snapshot = {};            // of the query
+  Parameters headers = {}, query = {};  // of the request, for signatures that bind some of them
+  // The container's, asked for when a signature names one. Absent: there are none.
+  std::function<std::vector<StoredPolicy>()> policies = {};
 };
 
 // What a signature that allows the operation leaves to be looked at.

@@ -10,17 +10,7 @@ using namespace blob_errors;
 
 namespace {
 
-constexpr std::uint64_t kMaxPutBlob = std::uint64_t{5000} << 20;
 constexpr std::uint64_t kMaxRangeChecksum = std::uint64_t{4} << 20;
-
-void check_blob_type(const Parameters& headers) {
-  const std::string type = headers.get("x-ms-blob-type");
-  if (type.empty()) throw Error(kMissingRequiredHeader, {{"HeaderName", "x-ms-blob-type"}});
-  if (type == "BlockBlob") return;
-  const bool known = type == "PageBlob" || type == "AppendBlob";
-  throw Error(known ? kUnsupportedHeader : kInvalidHeaderValue,
-              {{"HeaderName", "x-ms-blob-type"}, {"HeaderValue", type}});
-}
 
 // What GET and HEAD say of a blob, but for its length.
 Parameters describe(const BlobEntry& entry, Time now, bool head) {
@@ -28,13 +18,13 @@ Parameters describe(const BlobEntry& entry, Time now, bool head) {
   headers.add("Accept-Ranges", "bytes");
   headers.add("x-ms-blob-type", std::string(to_text(entry.type)));
   headers.add("x-ms-creation-time", http_date(entry.created));
-  add_lease_headers(entry.lease, now, headers);
+  if (entry.snapshot == kNever) add_lease_headers(entry.lease, now, headers);
   headers.add("x-ms-server-encrypted", "true");
   for (const auto& [name, value] : entry.properties) {
     if (name != "x-ms-access-tier") headers.add(name, value);
   }
   if (!entry.properties.has("Content-Type")) headers.add("Content-Type", std::string(kDefaultContentType));
-  if (head) {
+  if (head && entry.type == BlobType::Block) {
     headers.add("x-ms-access-tier", entry.properties.get("x-ms-access-tier", "Hot"));
     if (!entry.properties.has("x-ms-access-tier")) headers.add("x-ms-access-tier-inferred", "true");
   }
@@ -91,48 +81,6 @@ void apply_overrides(const Parameters& query, Parameters& headers) {
   }
 }
 
-bool is_copy_state(std::string_view name) { return name.starts_with("x-ms-copy-"); }
-
-Parameters without_copy_state(const Parameters& properties) {
-  Parameters kept;
-  for (const auto& [name, value] : properties) {
-    if (!is_copy_state(name)) kept.add(name, value);
-  }
-  return kept;
-}
-
-BlobReply put_blob(Request& request) {
-  const Parameters& headers = request.headers();
-  check_blob_type(headers);
-  Parameters properties = content_properties_from(headers, Plain::Yes);
-  if (!properties.has("Content-Type")) properties.add("Content-Type", std::string(kDefaultContentType));
-  if (const auto tier = access_tier_from(headers)) properties.add("x-ms-access-tier", *tier);
-  metadata_from(headers);  // refused before the body is read
-  const Expected expected = Expected::from(headers, true);
-  require_container(request);
-
-  StringSource nothing("");
-  CheckedSource body(request.call.body ? *request.call.body : nothing, expected, CheckedSource::Compute::Md5);
-  NewContent content{stage_body(request, body, kMaxPutBlob)};
-  body.verify();
-  const std::string digest = base64_encode(*body.md5());
-  properties.set("Content-MD5", digest);
-  BlobEntry entry;
-  request.store.change(
-      request.blob(),
-      [&](const BlobEntry* current) {
-        check_create(request, current);
-        entry = new_entry(request, current, properties);
-        return std::optional(entry);
-      },
-      std::move(content));
-  BlobReply reply{.status = 201, .headers = stamp(version_of(entry))};
-  reply.headers.add("Content-MD5", digest);
-  if (const auto crc = body.crc64()) reply.headers.add("x-ms-content-crc64", *crc);
-  reply.headers.add("x-ms-request-server-encrypted", "true");
-  return reply;
-}
-
 BlobReply get_blob(Request& request) {
   BlobReply reply;
   ByteRange chosen;
@@ -174,21 +122,6 @@ BlobReply get_blob_metadata(Request& request) {
   return reply;
 }
 
-BlobReply set_blob_properties(Request& request) {
-  for (const std::string_view name : {"x-ms-blob-content-length", "x-ms-sequence-number-action"}) {
-    if (request.headers().has(name)) throw Error(kUnsupportedHeader, {{"HeaderName", std::string(name)}});
-  }
-  const Parameters sent = content_properties_from(request.headers(), Plain::No);
-  const Time revision = change_entry(request, [&](BlobEntry& entry) {
-    Parameters properties = sent;
-    for (const auto& [name, value] : without_copy_state(entry.properties)) {
-      if (!is_content_property(name)) properties.add(name, value);
-    }
-    entry.properties = std::move(properties);
-  });
-  return {.headers = stamp({revision, revision})};
-}
-
 BlobReply set_blob_metadata(Request& request) {
   const Parameters metadata = metadata_from(request.headers());
   const Time revision = change_entry(request, [&](BlobEntry& entry) {
@@ -200,40 +133,47 @@ BlobReply set_blob_metadata(Request& request) {
   return reply;
 }
 
-BlobReply delete_blob(Request& request) {
-  const std::string snapshots = request.headers().get("x-ms-delete-snapshots");
-  if (!snapshots.empty() && snapshots != "include") {
-    // "only" spares the blob itself, so doing less than asked would be wrong.
-    throw Error(snapshots == "only" ? kUnsupportedHeader : kInvalidHeaderValue,
-                {{"HeaderName", "x-ms-delete-snapshots"}, {"HeaderValue", snapshots}});
+enum class Deletes { Blob, WithSnapshots, OnlySnapshots };
+
+Deletes deletes_of(const Request& request) {
+  const std::string text = fold(request.headers().get("x-ms-delete-snapshots"));
+  if (text.empty()) return Deletes::Blob;
+  const bool is_known = text == "include" || text == "only";
+  // One snapshot has none of its own.
+  if (!is_known || request.snapshot != kNever) {
+    throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-delete-snapshots"}, {"HeaderValue", text}});
   }
+  return text == "only" ? Deletes::OnlySnapshots : Deletes::WithSnapshots;
+}
+
+BlobReply delete_blob(Request& request) {
+  const Deletes deletes = deletes_of(request);
   require_container(request);
-  request.store.change(request.blob(), [&](const BlobEntry* current) -> std::optional<BlobEntry> {
+  const auto check = [&](const BlobEntry* current) {
     if (!current || !current->committed) throw Error(kBlobNotFound);
     check_write(request, *current);
-    return std::nullopt;
-  });
+    if (deletes == Deletes::Blob && current->has_snapshots) throw Error(kSnapshotsPresent);
+  };
+  if (deletes == Deletes::OnlySnapshots) {
+    request.store.drop_snapshots(request.blob(), check);
+  } else {
+    request.store.change(request.blob(), [&](const BlobEntry* current) {
+      check(current);
+      return std::optional<BlobEntry>();
+    });
+  }
   return {.status = 202, .headers = {{"x-ms-delete-type-permanent", "true"}}};
 }
 
-}  // namespace
-
-namespace {
-
 constexpr BlobOperationRow kRows[] = {
-    {.operation = BlobOperation::PutBlob,
-     .name = "PutBlob",
-     .methods = "PUT",
-     .levels = kOnBlob,
-     .rights = {.service = "cw", .account = "cw"},
-     .takes = Takes::All,
-     .run = put_blob},
     {.operation = BlobOperation::GetBlob,
      .name = "GetBlob",
      .methods = "GET",
      .levels = kOnBlob,
      .rights = {.service = "r", .account = "r"},
      .takes = Takes::All,
+     .takes_snapshot = true,
+     .anonymous = PublicAccess::Blob,
      .run = get_blob},
     {.operation = BlobOperation::GetBlobProperties,
      .name = "GetBlobProperties",
@@ -241,6 +181,8 @@ constexpr BlobOperationRow kRows[] = {
      .levels = kOnBlob,
      .rights = {.service = "r", .account = "r"},
      .takes = Takes::All,
+     .takes_snapshot = true,
+     .anonymous = PublicAccess::Blob,
      .run = get_blob_properties},
     {.operation = BlobOperation::GetBlobMetadata,
      .name = "GetBlobMetadata",
@@ -249,15 +191,9 @@ constexpr BlobOperationRow kRows[] = {
      .comp = "metadata",
      .rights = {.service = "r", .account = "r"},
      .takes = Takes::All,
+     .takes_snapshot = true,
+     .anonymous = PublicAccess::Blob,
      .run = get_blob_metadata},
-    {.operation = BlobOperation::SetBlobProperties,
-     .name = "SetBlobProperties",
-     .methods = "PUT",
-     .levels = kOnBlob,
-     .comp = "properties",
-     .rights = {.service = "w", .account = "w"},
-     .takes = Takes::All,
-     .run = set_blob_properties},
     {.operation = BlobOperation::SetBlobMetadata,
      .name = "SetBlobMetadata",
      .methods = "PUT",
@@ -272,6 +208,7 @@ constexpr BlobOperationRow kRows[] = {
      .levels = kOnBlob,
      .rights = {.service = "d", .account = "d"},
      .takes = Takes::All,
+     .takes_snapshot = true,
      .run = delete_blob},
 };
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/base/encoding.h"
+#include "core/blob/acl.h"
 #include "core/blob/blob_url.h"
 #include "core/blob/errors.h"
 #include "core/signing/sas.h"
@@ -22,6 +24,7 @@ constexpr ErrorCode kTokenRefused{
     401, "InvalidAuthenticationInfo",
     "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."};
 constexpr auto kMaxSkew = std::chrono::minutes(15);
+constexpr const char* kNobody = "00000000-0000-0000-0000-000000000000";  // of tokens that name none
 constexpr std::string_view kChallengesSince = "2019-12-12";
 
 [[noreturn]] void refuse(const ErrorCode& code, std::string detail) {
@@ -81,29 +84,51 @@ BlobAccess check_token(const BlobAttempt& attempt, const std::string& text) {
   if (token->begins().value_or(attempt.now) > attempt.now + kMaxSkew) {
     refuse(kTokenRefused, "Lifetime validation failed. The token is not yet valid.");
   }
-  return {};
+  const Reader claims(token->claims());
+  return {
+      .identity = {{"oid", claims.get<std::string>("oid", kNobody)}, {"tid", claims.get<std::string>("tid", kNobody)}}};
 }
 
-SasUse use_of(const BlobAttempt& attempt) {
+PublicAccess access_of(const BlobAttempt& attempt, const std::string& account, const std::string& container) {
+  try {
+    return public_access_from(attempt.acl(account, container).headers);
+  } catch (const Error&) {  // whether there is such a container is nobody's business
+    return PublicAccess::None;
+  }
+}
+
+Parameters parameters_of(const std::string& query) {
+  Parameters parameters;
+  for (auto& [name, value] : parse_query(query)) parameters.add(std::move(name), std::move(value));
+  return parameters;
+}
+
+SasUse use_of(const BlobAttempt& attempt, const BlobTarget& target, const Parameters& query) {
   return {.operation = attempt.route.operation,
-          .container = attempt.target.container,
-          .blob = attempt.target.blob,
+          .container = target.container,
+          .blob = target.blob,
           .now = attempt.now,
           .is_https = attempt.request.is_https,
-          .address = attempt.request.address};
+          .address = attempt.request.address,
+          .snapshot = query.get("snapshot"),
+          .headers = attempt.request.headers,
+          .query = query,
+          .policies = [&attempt, target] { return policies_from(attempt.acl(target.account, target.container).body); }};
 }
 
-// Who holds a signature only has no right of his own to read the source of a copy: its URL must bring one.
+// Who holds a signature only has no right of his own to read the source of a copy: its URL must bring one, unless
+// anybody may read it.
 void check_copy_source(const BlobAttempt& attempt) {
   const auto knows = [&](std::string_view name) {
     return std::ranges::find(attempt.accounts, name, &BlobAccount::name) != attempt.accounts.end();
   };
   auto source = parse_blob_url(attempt.request.headers.get("x-ms-copy-source"), knows);
   if (!source) return;  // refused by the copy itself
-  SasUse use = use_of(attempt);
+  BlobTarget target{.account = source->account, .container = source->container, .blob = source->blob};
+  if (target.blob.empty()) target.blob = std::exchange(target.container, "$root");
+  if (access_of(attempt, target.account, target.container) != PublicAccess::None) return;
+  SasUse use = use_of(attempt, target, parameters_of(source->query));
   use.operation = BlobOperation::GetBlob;
-  use.container = source->blob.empty() ? "$root" : source->container;
-  use.blob = source->blob.empty() ? source->container : source->blob;
   try {
     check_sas(source->query, account_of(attempt, source->account), use);
   } catch (const Error& error) {
@@ -111,18 +136,29 @@ void check_copy_source(const BlobAttempt& attempt) {
   }
 }
 
+BlobAccess check_anonymous(const BlobAttempt& attempt) {
+  const PublicAccess needed = attempt.route.anonymous;
+  if (needed != PublicAccess::None && access_of(attempt, attempt.target.account, attempt.target.container) >= needed) {
+    return {.may_overwrite = false};
+  }
+  throw Error(attempt.version >= kChallengesSince ? kNoAuthenticationInformation : kResourceNotFound);
+}
+
 BlobAccess check_signature(const BlobAttempt& attempt, const signing::Sas& sas) {
-  const SasGrant grant = check_sas(attempt.request.query, account_of(attempt, attempt.target.account), use_of(attempt));
+  const SasGrant grant = check_sas(attempt.request.query, account_of(attempt, attempt.target.account),
+                                   use_of(attempt, attempt.target, parameters_of(attempt.request.query)));
   if (!attempt.request.headers.get("x-ms-copy-source").empty()) check_copy_source(attempt);
   // Only these signatures cover the overrides.
-  const bool covers = sas.kind == signing::SasKind::Service && sas.parameters.get("sv") >= "2013-08-15";
+  const bool covers = sas.kind != signing::SasKind::Account && sas.parameters.get("sv") >= "2013-08-15";
   return {.may_overwrite = grant.may_overwrite, .may_override_headers = covers};
 }
 
 }  // namespace
 
 BlobAccess authorize_blob(const BlobAttempt& attempt) {
-  if (attempt.mode == BlobAuth::Off) return {.may_override_headers = true};
+  if (attempt.mode == BlobAuth::Off) {
+    return {.may_override_headers = true, .identity = {{"oid", kNobody}, {"tid", kNobody}}};
+  }
   if (const std::string* header = attempt.request.headers.find("Authorization")) {
     constexpr std::string_view kBearer = "Bearer ";
     if (same_id(header->substr(0, kBearer.size()), kBearer)) {
@@ -134,7 +170,7 @@ BlobAccess authorize_blob(const BlobAttempt& attempt) {
     return check_key(attempt, *authorization);
   }
   if (const auto sas = signing::parse_sas(parse_query(attempt.request.query))) return check_signature(attempt, *sas);
-  throw Error(attempt.version >= kChallengesSince ? kNoAuthenticationInformation : kResourceNotFound);
+  return check_anonymous(attempt);
 }
 
 }  // namespace batchite

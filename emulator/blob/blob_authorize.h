@@ -1,8 +1,10 @@
-// Whether a request of the Blob service may be done: shared keys, shared access signatures, bearer tokens.
+// Whether a request of the Blob service may be done: shared keys, shared access signatures, bearer tokens, containers
+// that are open to the public.
 // Source: learn.microsoft.com/rest/api/storageservices/authorize-requests-to-azure-storage. Errors are those of service
 // versions from 2019-12-12 on, and for older callers the ones they knew.
-// Pure; any thread. Throws Error with the service's codes.
+// Any thread. Throws Error with the service's codes.
 #pragma once
+#include <functional>
 #include <string>
 
 #include "core/base/time.h"
@@ -27,11 +29,14 @@ struct BlobAttempt {
   std::string_view token_secret;  // what this emulator signs tokens with
   std::string version;            // of the service, as the caller wants it; empty: not said
   Time now;
+  // What the backend answers to GetContainerAcl: whom the container is open to, and its stored policies.
+  std::function<BlobReply(const std::string& account, const std::string& container)> acl = {};
 };
 
 struct BlobAccess {
   bool may_overwrite = true;
   bool may_override_headers = false;  // by rscc, rsct, …
+  Parameters identity = {};           // as in BlobCall
 };
 
 BlobAccess authorize_blob(const BlobAttempt& attempt);

@@ -16,8 +16,8 @@ using namespace blob_errors;
 
 namespace {
 
-constexpr std::string_view kNewestVersion = "2026-04-06";         // said to callers that name none
-constexpr std::size_t kMaxBlockListBytes = std::size_t{8} << 20;  // 50,000 of the longest ids fit
+constexpr std::string_view kNewestVersion = "2026-04-06";        // said to callers that name none
+constexpr std::size_t kMaxDocumentBytes = std::size_t{8} << 20;  // 50,000 of the longest ids fit
 constexpr std::size_t kMaxEcho = 1024;
 constexpr ErrorCode kCorsPreflightFailure{403, "CorsPreflightFailure",
                                           "CORS not enabled or no matching rule found for this request."};
@@ -59,24 +59,25 @@ Parameters without_overrides(const Parameters& query) {
 }
 
 std::string read_limited(const http::Request& request, ByteSource& body) {
-  const Error too_large(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(kMaxBlockListBytes)}});
-  if (request.length.value_or(0) > kMaxBlockListBytes) throw too_large;
+  const Error too_large(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(kMaxDocumentBytes)}});
+  if (request.length.value_or(0) > kMaxDocumentBytes) throw too_large;
   std::string text;
   char buffer[16384];
   while (const std::size_t count = body.read(buffer)) {
     text.append(buffer, count);
-    if (text.size() > kMaxBlockListBytes) throw too_large;
+    if (text.size() > kMaxDocumentBytes) throw too_large;
   }
   return text;
 }
 
-// Checksums sent with a block list are those of its XML, and so is the one answered.
-Document receive_block_list(const http::Request& request, Parameters& answer) {
+// Checksums sent with a document are those of its XML, and so is the one answered to a block list.
+Document receive_document(const http::Request& request, std::string_view root, Parameters& answer) {
   StringSource nothing("");
   const Expected expected = Expected::from(request.headers, false);
   CheckedSource body(request.body ? *request.body : nothing, expected, CheckedSource::Compute::WhatIsExpected);
   const std::string xml = read_limited(request, body);
   body.verify();
+  if (root != "BlockList") return xml.empty() ? Document() : read_document(xml, root);
   if (const auto digest = body.md5()) {
     answer.add("Content-MD5", base64_encode(*digest));
   } else {
@@ -157,14 +158,19 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
     return std::ranges::find(options_.accounts, name, &BlobAccount::name) != options_.accounts.end();
   });
   exchange.route = &find_blob_route(request, exchange.query, exchange.target);
-  const BlobAccess access = authorize_blob({.request = request,
-                                            .target = exchange.target,
-                                            .route = *exchange.route,
-                                            .accounts = options_.accounts,
-                                            .mode = options_.auth,
-                                            .token_secret = options_.token_secret,
-                                            .version = exchange.version,
-                                            .now = exchange.now});
+  const BlobAccess access =
+      authorize_blob({.request = request,
+                      .target = exchange.target,
+                      .route = *exchange.route,
+                      .accounts = options_.accounts,
+                      .mode = options_.auth,
+                      .token_secret = options_.token_secret,
+                      .version = exchange.version,
+                      .now = exchange.now,
+                      .acl = [this](const std::string& account, const std::string& container) {
+                        return backend_.blob(
+                            {.operation = BlobOperation::GetContainerAcl, .account = account, .container = container});
+                      }});
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (exchange.target.is_secondary && !reads) throw Error(kSecondaryIsReadOnly);
 
@@ -175,9 +181,10 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
                 .query = access.may_override_headers ? exchange.query : without_overrides(exchange.query),
                 .headers = request.headers,
                 .body = request.body,
-                .may_overwrite = access.may_overwrite};
+                .may_overwrite = access.may_overwrite,
+                .identity = access.identity};
   Parameters more;
-  if (call.operation == BlobOperation::PutBlockList) call.document = receive_block_list(request, more);
+  if (!exchange.route->request.empty()) call.document = receive_document(request, exchange.route->request, more);
   BlobReply reply = backend_.blob(call);
   for (const auto& [name, value] : more) reply.headers.add(name, value);
   return encode(exchange, std::move(reply));

@@ -14,7 +14,6 @@ namespace {
 using namespace blob_errors;
 
 constexpr std::string_view kStart = "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?>";
-constexpr ErrorCode kInvalidXmlDocument{400, "InvalidXmlDocument", "XML specified is not syntactically valid."};
 constexpr ErrorCode kUnsupportedXmlNode{400, "UnsupportedXmlNode",
                                         "One of the XML nodes specified in the request body is not supported."};
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -125,6 +124,7 @@ std::string_view name_of(const Document& item) { return item.at("Name").get_ref<
 void append_blob(std::string& xml, const Document& blob, bool has_or_metadata) {
   open(xml, "Blob");
   append_name(xml, "Name", name_of(blob));
+  if (blob.contains("Snapshot")) append_value(xml, "Snapshot", blob.at("Snapshot"));
   append_value(xml, "Properties", blob.at("Properties"));
   if (blob.contains("Metadata")) append_value(xml, "Metadata", blob.at("Metadata"));
   if (has_or_metadata) append(xml, "OrMetadata", "");
@@ -164,6 +164,51 @@ pugi::xml_node root_of(const pugi::xml_document& document, std::string_view xml)
   return root;
 }
 
+// A document whose root must have a name.
+class Parsed {
+ public:
+  Parsed(std::string_view xml, std::string_view name) {
+    const auto parsed = document_.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_doctype);
+    if (!parsed) throw bad_xml(xml, parsed.offset, parsed.description());
+    root_ = root_of(document_, xml);
+    if (std::string_view(root_.name()) == name) return;
+    throw bad_xml(xml, std::max<std::ptrdiff_t>(root_.offset_debug(), 0),
+                  "The root element is not " + std::string(name) + ".");
+  }
+  const pugi::xml_node& root() const { return root_; }
+
+ private:
+  pugi::xml_document document_;
+  pugi::xml_node root_;
+};
+
+bool is_element(const pugi::xml_node& node) { return node.type() == pugi::node_element; }
+
+std::string text_of(const pugi::xml_node& node) {
+  const std::string text = node.child_value();
+  const auto first = text.find_first_not_of(" \t\r\n");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+Document document_of(const pugi::xml_node& node, int depth = 0) {
+  constexpr int kMaxDepth = 16;
+  if (!node.find_child(is_element)) return depth == 0 ? Document::object() : Document(text_of(node));
+  if (depth == kMaxDepth) throw Error(kInvalidXmlDocument, {{"Reason", "Elements are nested too deeply."}});
+  Document document = Document::object();
+  for (const pugi::xml_node& child : node) {
+    if (!is_element(child)) continue;
+    Document& member = document[child.name()];
+    Document value = document_of(child, depth + 1);
+    if (member.is_null()) {
+      member = std::move(value);
+    } else {
+      if (!member.is_array()) member = Document::array({std::move(member)});
+      member.push_back(std::move(value));
+    }
+  }
+  return document;
+}
+
 std::string list_of(const pugi::xml_node& item) {
   const std::string_view name = item.name();
   if (name == "Latest" || name == "Committed" || name == "Uncommitted") return fold(name);
@@ -171,13 +216,11 @@ std::string list_of(const pugi::xml_node& item) {
 }
 
 std::string id_of(const pugi::xml_node& item) {
-  if (item.find_child([](const pugi::xml_node& child) { return child.type() == pugi::node_element; })) {
+  std::string text = text_of(item);
+  if (item.find_child(is_element) || text.empty()) {
     throw Error(kInvalidXmlNodeValue, {{"XmlNodeName", item.name()}});
   }
-  const std::string text = item.child_value();
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) throw Error(kInvalidXmlNodeValue, {{"XmlNodeName", item.name()}});
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+  return text;
 }
 
 }  // namespace
@@ -228,16 +271,15 @@ std::string document_xml(std::string_view root, const Document& document) {
   return xml;
 }
 
+Document read_document(std::string_view xml, std::string_view root) {
+  const Parsed parsed(xml, root);
+  return document_of(parsed.root());
+}
+
 Document read_block_list(std::string_view xml) {
-  pugi::xml_document document;
-  const auto parsed = document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_doctype);
-  if (!parsed) throw bad_xml(xml, parsed.offset, parsed.description());
-  const pugi::xml_node root = root_of(document, xml);
-  if (std::string_view(root.name()) != "BlockList") {
-    throw bad_xml(xml, std::max<std::ptrdiff_t>(root.offset_debug(), 0), "The root element is not BlockList.");
-  }
+  const Parsed parsed(xml, "BlockList");
   Document list = Document::array();
-  for (const pugi::xml_node& item : root) {
+  for (const pugi::xml_node& item : parsed.root()) {
     if (item.type() == pugi::node_element) list.push_back({{"id", id_of(item)}, {"list", list_of(item)}});
   }
   return list;

@@ -32,5 +32,8 @@ std::string document_xml(std::string_view root, const Document& document);
 
 // [{"id": "…", "list": "committed|uncommitted|latest"}, …] for BlobCall::document.
 Document read_block_list(std::string_view xml);
+// Elements as members: with children an object, else text without the white space around it; several of a name are an
+// array. Attributes are not looked at. InvalidXmlDocument for another root.
+Document read_document(std::string_view xml, std::string_view root);
 
 }  // namespace batchite

@@ -88,7 +88,6 @@ TEST(BlobRoutes, WhatIsNotThereIsRefusedWithTheServicesCode) {
   const struct {
     std::string method, url, expected;
   } cases[] = {
-      {"PUT", "/acct/data/a?comp=snapshot", "501 NotImplemented"},
       {"POST", "/acct?comp=batch", "501 NotImplemented"},
       {"PUT", "/acct?restype=service&comp=properties", "501 NotImplemented"},
       {"PATCH", "/acct/data/a", "405 UnsupportedHttpVerb"},

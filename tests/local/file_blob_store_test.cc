@@ -279,6 +279,115 @@ TEST_F(FileBlobStoreTest, ADeletedContainerTakesEverythingWithIt) {
   EXPECT_THROW(put("a", "x"), Error);
 }
 
+TEST_F(FileBlobStoreTest, SnapshotsOutliveTheBlobsChangesAndARestart) {
+  const auto take = [&](const std::string& blob) {
+    const auto bytes = store_->read(named(blob), [](const BlobEntry& entry) { return ByteRange{0, entry.size}; });
+    Time time{};
+    NewContent content{store_->stage(*bytes), {{"id", 5}}};
+    store_->add_snapshot(
+        named(blob),
+        [&](const BlobEntry* base) {
+          BlobEntry entry = *base;
+          entry.snapshot = time = store_->next_revision(kNow);
+          return entry;
+        },
+        std::move(content));
+    BlobName name = named(blob);
+    name.snapshot = time;
+    return name;
+  };
+  const auto text_of = [&](const BlobName& name) {
+    const auto bytes = store_->read(name, [](const BlobEntry& entry) { return ByteRange{0, entry.size}; });
+    return bytes ? read_all(*bytes) : "(none)";
+  };
+  put("a", "first");
+  const BlobName one = take("a"), two = take("a");
+  write(file("a"), "by hand");
+  open();
+  EXPECT_EQ(text_of(one) + get("a"), "firstby hand");
+  EXPECT_EQ(store_->blocks(two).committed.size(), 1u);
+  EXPECT_EQ(list({.snapshots = true}), "a a a");
+  EXPECT_EQ(list({.from = "a", .from_snapshot = two.snapshot, .snapshots = true}), "a a");
+  store_->change(one, [](const BlobEntry*) { return std::optional<BlobEntry>(); });
+  EXPECT_EQ(text_of(one) + text_of(two), "(none)first");
+  remove("a");
+  EXPECT_EQ(text_of(two), "(none)");
+  EXPECT_TRUE(fs::is_empty(root_ / ".snapshots"));
+  put("a", "x");
+  take("a");
+  store_->drop_snapshots(named("a"), [](const BlobEntry* base) { EXPECT_TRUE(base->has_snapshots); });
+  EXPECT_EQ(list({.snapshots = true}), "a");
+  take("a");
+  store_->change_container({"acct", "data"}, [](const ContainerEntry*) { return std::optional<ContainerEntry>(); });
+  EXPECT_TRUE(fs::is_empty(root_ / ".snapshots"));
+}
+
+TEST_F(FileBlobStoreTest, APatchIsWrittenInPlaceAndIsNoEditByHand) {
+  put("a", "hello");
+  const auto patch = [&](ContentPatch change, std::uint64_t size) {
+    store_->patch(
+        named("a"),
+        [&](const BlobEntry* current) {
+          BlobEntry entry = *current;
+          entry.size = size;
+          entry.type = BlobType::Append;
+          return std::optional(entry);
+        },
+        std::move(change));
+  };
+  const auto bytes = [&](const std::string& text) {
+    StringSource source(text);
+    return store_->stage(source);
+  };
+  const Time revision = store_->find(named("a"))->revision;
+  patch({.bytes = bytes(" world")}, 11);
+  EXPECT_EQ(get("a"), "hello world");
+  patch({.offset = 1, .zeros = 3}, 11);
+  EXPECT_EQ(get("a"), std::string("h\0\0\0o world", 11));
+  patch({.offset = 0}, 600);
+  EXPECT_EQ(get("a"), std::string("h\0\0\0o world", 11) + std::string(589, '\0'));
+  patch({.offset = 0}, 2);
+  open();
+  EXPECT_EQ(get("a"), std::string("h\0", 2));
+  const auto after = store_->find(named("a"));
+  EXPECT_EQ(after->revision, revision);  // or it would have been taken for an edit
+  EXPECT_EQ(after->type, BlobType::Append);
+  EXPECT_EQ(staged_files(), 0u);
+}
+
+TEST_F(FileBlobStoreTest, LeasesTypesAndPoliciesOutliveARestart) {
+  put("a", "x");
+  const Lease lease{.id = "11111111-2222-3333-4444-555555555555", .duration = Ticks(5), .expires = kNow};
+  store_->change(named("a"), [&](const BlobEntry* current) {
+    BlobEntry entry = *current;
+    entry.type = BlobType::Page;
+    entry.lease = lease;
+    entry.tags = {{"k", "v"}};
+    entry.pages = {{0, 512}, {1024, 512}};
+    return std::optional(entry);
+  });
+  store_->change_container({"acct", "data"}, [&](const ContainerEntry* current) {
+    ContainerEntry entry = *current;
+    entry.lease = lease;
+    entry.access = PublicAccess::Container;
+    entry.policies = {{.id = "readers", .start = kNow, .permissions = "rl"}, {.id = "empty"}};
+    return std::optional(entry);
+  });
+  open();
+  const auto blob = store_->find(named("a"));
+  EXPECT_EQ(blob->type, BlobType::Page);
+  EXPECT_EQ(blob->lease, lease);
+  EXPECT_EQ(blob->tags.get("k"), "v");
+  EXPECT_EQ(blob->pages, (std::vector<ByteRange>{{0, 512}, {1024, 512}}));
+  const auto container = store_->find_container({"acct", "data"});
+  EXPECT_EQ(container->lease, lease);
+  EXPECT_EQ(container->access, PublicAccess::Container);
+  ASSERT_EQ(container->policies.size(), 2u);
+  EXPECT_EQ(container->policies[0].start, kNow);
+  EXPECT_EQ(container->policies[0].permissions, "rl");
+  EXPECT_FALSE(container->policies[1].expiry);
+}
+
 TEST_F(FileBlobStoreTest, TheIndexOfANewerProgramIsRefused) {
   store_.reset();
   SQLite::Database((root_ / "blobs.db").string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");

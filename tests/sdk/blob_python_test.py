@@ -1,7 +1,14 @@
 """azure-storage-blob against the Blob endpoint: what the service has beyond plain uploads and downloads."""
+import base64
+import datetime
+import os
 import unittest
 
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import (AccessPolicy, BlobClient, BlobServiceClient, BlobType, ContainerClient,
+                                ContainerSasPermissions, SequenceNumberAction, generate_account_sas,
+                                generate_blob_sas, generate_container_sas)
 
 import clients
 import emulator
@@ -65,6 +72,164 @@ class Leases(Case):
             self.container.delete_container()
         self.assertEqual(lease.break_lease(), 0)
         self.container.delete_container()
+
+
+class Snapshots(Case):
+    def test_a_snapshot_stays_and_can_be_brought_back(self):
+        blob = self.put("a", b"first", metadata={"k": "v"})
+        taken = blob.create_snapshot()
+        blob.upload_blob(b"second", overwrite=True)
+        snapshot = self.container.get_blob_client("a", snapshot=taken)
+        self.assertEqual(snapshot.download_blob().readall(), b"first")
+        self.assertEqual(snapshot.get_blob_properties().metadata, {"k": "v"})
+        listed = [(item.name, item.snapshot) for item in self.container.list_blobs(include=["snapshots"])]
+        self.assertEqual(listed, [("a", taken["snapshot"]), ("a", None)])
+        blob.start_copy_from_url(snapshot.url)
+        self.assertEqual(blob.download_blob().readall(), b"first")
+        with self.refused(409, "SnapshotsPresent"):
+            blob.delete_blob()
+        blob.delete_blob(delete_snapshots="include")
+        self.assertEqual(list(self.container.list_blobs(include=["snapshots"])), [])
+
+
+class AppendBlobs(Case):
+    def test_blocks_are_added_at_the_end(self):
+        blob = self.container.get_blob_client("log")
+        blob.create_append_blob()
+        self.assertEqual(blob.append_block(b"one,")["blob_append_offset"], "0")
+        blob.append_block(b"two", appendpos_condition=4)
+        with self.refused(412, "AppendPositionConditionNotMet"):
+            blob.append_block(b"x", appendpos_condition=4)
+        self.assertEqual(blob.download_blob().readall(), b"one,two")
+        properties = blob.get_blob_properties()
+        self.assertEqual((properties.blob_type, properties.append_blob_committed_block_count), (BlobType.AppendBlob, 2))
+        blob.seal_append_blob()
+        with self.refused(409, "BlobIsSealed"):
+            blob.append_block(b"x")
+
+    def test_an_upload_goes_on_where_the_last_ended(self):
+        for part in (b"a" * 100_000, b"b" * 5_000_000):
+            self.container.upload_blob("log", part, blob_type=BlobType.AppendBlob)
+        data = self.container.download_blob("log").readall()
+        self.assertEqual((len(data), data[:1], data[-1:]), (5_100_000, b"a", b"b"))
+
+
+class PageBlobs(Case):
+    def test_pages_are_written_cleared_and_listed(self):
+        blob = self.container.get_blob_client("disk")
+        blob.create_page_blob(4096, content_settings=None)
+        blob.upload_page(b"x" * 1024, offset=512, length=1024)
+        blob.clear_page(offset=512, length=512)
+        self.assertEqual(blob.get_page_ranges()[0], [{"start": 1024, "end": 1535}])
+        self.assertEqual(blob.download_blob().readall(), bytes(1024) + b"x" * 512 + bytes(2560))
+        blob.set_sequence_number(SequenceNumberAction.Update, "7")
+        blob.resize_blob(1536)
+        properties = blob.get_blob_properties()
+        self.assertEqual((properties.size, properties.page_blob_sequence_number), (1536, 7))
+        with self.refused(412, "SequenceNumberConditionNotMet"):
+            blob.upload_page(b"x" * 512, offset=0, length=512, if_sequence_number_lt=7)
+
+
+def later(**delta):
+    return datetime.datetime.utcnow() + datetime.timedelta(**(delta or {"hours": 1}))
+
+
+class Access(Case):
+    def test_a_stored_policy_gives_and_takes_what_a_signature_may_do(self):
+        self.put("a")
+        self.container.set_container_access_policy(
+            {"readers": AccessPolicy(permission=ContainerSasPermissions(read=True, list=True), expiry=later())})
+        policies = self.container.get_container_access_policy()
+        self.assertEqual([(policy.id, policy.access_policy.permission) for policy in policies["signed_identifiers"]],
+                         [("readers", "rl")])
+        token = generate_container_sas(server.storage_account, self.container.container_name,
+                                       account_key=server.storage_key, policy_id="readers")
+        reader = ContainerClient.from_container_url(self.container.url + "?" + token)
+        self.assertEqual([item.name for item in reader.list_blobs()], ["a"])
+        self.assertEqual(reader.download_blob("a").readall(), b"hello")
+        with self.refused(403, "AuthorizationPermissionMismatch"):
+            reader.upload_blob("b", b"x")
+        self.container.set_container_access_policy({})
+        with self.refused(403, "AuthenticationFailed"):
+            list(reader.list_blobs())
+
+    def test_a_public_container_is_read_by_anybody(self):
+        self.put("a")
+        anybody = ContainerClient.from_container_url(self.container.url)
+        with self.refused(401, "NoAuthenticationInformation"):
+            anybody.download_blob("a")
+        self.container.set_container_access_policy({}, public_access="blob")
+        self.assertEqual(anybody.download_blob("a").readall(), b"hello")
+        with self.refused(401, "NoAuthenticationInformation"):
+            list(anybody.list_blobs())
+        self.container.set_container_access_policy({}, public_access="container")
+        self.assertEqual([item.name for item in anybody.list_blobs()], ["a"])
+        with self.refused(401, "NoAuthenticationInformation"):
+            anybody.upload_blob("b", b"x")
+
+    def test_a_signature_for_a_snapshot_opens_that_snapshot(self):
+        blob = self.put("a", b"first")
+        taken = blob.create_snapshot()["snapshot"]
+        blob.upload_blob(b"second", overwrite=True)
+        token = generate_blob_sas(server.storage_account, self.container.container_name, "a", snapshot=taken,
+                                  account_key=server.storage_key, permission="r", expiry=later())
+        url = f"{blob.url}?snapshot={taken}&{token}"
+        self.assertEqual(BlobClient.from_blob_url(url).download_blob().readall(), b"first")
+        with self.refused(403, "AuthenticationFailed"):
+            BlobClient.from_blob_url(f"{blob.url}?{token}").download_blob()
+
+    def test_an_account_signature_reaches_what_it_names(self):
+        token = generate_account_sas(server.storage_account, server.storage_key, "sco", "rwdlac", later())
+        service = BlobServiceClient(server.blob_account_url, credential=token)
+        self.assertIn(self.container.container_name, [item.name for item in service.list_containers()])
+        only_objects = generate_account_sas(server.storage_account, server.storage_key, "o", "rwdlac", later())
+        with self.refused(403, "AuthorizationResourceTypeMismatch"):
+            list(BlobServiceClient(server.blob_account_url, credential=only_objects).list_containers())
+
+
+class Token:
+    """A credential whose tokens nobody signed, as `--auth lenient` takes them."""
+
+    def get_token(self, *scopes, **options):
+        import json
+        claims = {"oid": "11111111-1111-1111-1111-111111111111", "tid": "22222222-2222-2222-2222-222222222222",
+                  "exp": 4102444800, "nbf": 0, "aud": "https://storage.azure.com"}
+        parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+                 for part in ({"alg": "none", "typ": "JWT"}, claims)]
+        return AccessToken(".".join(parts + ["c2ln"]), 4102444800)
+
+
+class Delegation(unittest.TestCase):
+    def test_a_key_for_a_token_signs_for_what_it_may(self):
+        secure = emulator.Emulator("--tls")
+        self.addCleanup(secure.stop)
+        os.environ["REQUESTS_CA_BUNDLE"] = secure.authority
+        self.addCleanup(os.environ.pop, "REQUESTS_CA_BUNDLE")
+        service = BlobServiceClient(secure.blob_account_url, credential=Token())
+        blob = service.create_container("data").upload_blob("a", b"hello")
+        key = service.get_user_delegation_key(later(minutes=-5), later(hours=2))
+        self.assertEqual(key.signed_oid, "11111111-1111-1111-1111-111111111111")
+        token = generate_blob_sas(secure.storage_account, "data", "a", user_delegation_key=key, permission="r",
+                                  expiry=later())
+        self.assertEqual(BlobClient.from_blob_url(f"{blob.url}?{token}").download_blob().readall(), b"hello")
+        self.assertRaises(HttpResponseError, BlobClient.from_blob_url(f"{blob.url}?{token}").delete_blob)
+
+
+class Accounts(unittest.TestCase):
+    def test_there_may_be_several_with_two_keys_each_and_azurites_flags(self):
+        keys = [base64.b64encode(text).decode() for text in (b"first key", b"second key", b"other")]
+        many = emulator.Emulator("--silent", "--skipApiVersionCheck", "--loose", "--oauth", "basic",
+                                 environment={"AZURITE_ACCOUNTS": f"one:{keys[0]}:{keys[1]};two:{keys[2]}"})
+        self.addCleanup(many.stop)
+        for name, key in (("one", keys[0]), ("one", keys[1]), ("two", keys[2])):
+            service = BlobServiceClient(f"{many.blob_url}/{name}", credential=key)
+            if not list(service.list_containers()):
+                service.create_container("data").upload_blob("who", name.encode())
+            self.assertEqual(service.get_blob_client("data", "who").download_blob().readall(), name.encode())
+        with Refused(self, 403, "AuthenticationFailed"):
+            list(BlobServiceClient(f"{many.blob_url}/one", credential=keys[2]).list_containers())
+        with Refused(self, 404, "ResourceNotFound"):
+            list(BlobServiceClient(f"{many.blob_url}/devstoreaccount1", credential=keys[0]).list_containers())
 
 
 if __name__ == "__main__":

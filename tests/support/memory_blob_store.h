@@ -55,6 +55,12 @@ class MemoryBlobStore : public BlobStore {
     ++listings;
     std::vector<BlobEntry> page;
     for (const auto& [blob_name, item] : owner(name).blobs) {
+      if (range.snapshots) {
+        for (const auto& [time, snapshot] : item.snapshots) {
+          const bool is_before = blob_name == range.from && time < range.from_snapshot;
+          if (!is_before && in(range, blob_name, page.size())) page.push_back(snapshot.entry);
+        }
+      }
       if (!item.entry.committed && !range.uncommitted) continue;
       if (in(range, blob_name, page.size())) page.push_back(item.entry);
     }
@@ -80,20 +86,54 @@ class MemoryBlobStore : public BlobStore {
     return std::make_unique<Staged>(std::move(bytes));
   }
 
+  std::unique_ptr<StagedBytes> stage_zeros(std::uint64_t size) override {
+    return std::make_unique<Staged>(std::string(size, '\0'));
+  }
+
   void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content) override {
     Container& all = owner({name.account, name.container});
-    const Blob* found = blob(name);
-    auto wanted = change(found ? &found->entry : nullptr);
+    Blob* found = blob(name);
+    auto wanted = change(entry_of(found));
     if (!wanted) {
-      all.blobs.erase(name.blob);
+      if (name.snapshot == kNever) {
+        all.blobs.erase(name.blob);
+      } else {
+        all.blobs[name.blob].snapshots.erase(name.snapshot);
+      }
       return;
     }
-    Blob& changed = all.blobs[name.blob];
+    Blob& changed = found ? *found : all.blobs[name.blob];
     if (content) {
-      changed = {.bytes = static_cast<Staged&>(*content->bytes).bytes, .committed = std::move(content->blocks)};
+      changed = {.bytes = static_cast<Staged&>(*content->bytes).bytes,
+                 .committed = std::move(content->blocks),
+                 .snapshots = std::move(changed.snapshots)};
     }
-    changed.entry = std::move(*wanted);
-    changed.entry.size = changed.bytes.size();
+    changed.set(std::move(*wanted));
+  }
+
+  void patch(const BlobName& name, const BlobChange& change, ContentPatch patch) override {
+    Blob* found = blob(name);
+    const auto wanted = change(entry_of(found));
+    const std::string text = patch.bytes ? static_cast<Staged&>(*patch.bytes).bytes : std::string(patch.zeros, '\0');
+    const std::uint64_t offset = patch.offset.value_or(found->bytes.size());
+    found->bytes.resize(std::max(found->bytes.size(), offset + text.size()));
+    found->bytes.replace(offset, text.size(), text);
+    found->bytes.resize(wanted->size);
+    found->set(*wanted);
+  }
+
+  void add_snapshot(const BlobName& name, const SnapshotChange& change, NewContent content) override {
+    owner({name.account, name.container});
+    Blob* found = blob(name);
+    Blob kept{.bytes = static_cast<Staged&>(*content.bytes).bytes, .committed = std::move(content.blocks)};
+    kept.set(change(entry_of(found)));
+    found->snapshots[kept.entry.snapshot] = std::move(kept);
+  }
+
+  void drop_snapshots(const BlobName& name, const std::function<void(const BlobEntry*)>& check) override {
+    Blob* found = blob(name);
+    check(entry_of(found));
+    found->snapshots.clear();
   }
 
   BlockLists blocks(const BlobName& name) override {
@@ -107,14 +147,14 @@ class MemoryBlobStore : public BlobStore {
   void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
                  const BlockCheck& check) override {
     Container& all = owner({name.account, name.container});
-    const Blob* found = blob(name);
+    Blob* found = blob(name);
     BlockSummary summary;
     if (found) {
       summary.uncommitted = found->uncommitted.size();
       if (!found->uncommitted.empty()) summary.any_id = found->uncommitted.begin()->first;
       if (!found->committed.empty()) summary.any_id = found->committed.front().id;
     }
-    check(found ? &found->entry : nullptr, summary);
+    check(entry_of(found), summary);
     Blob& changed = all.blobs[name.blob];
     if (!found) changed.entry = {.name = name.blob, .committed = false};
     changed.uncommitted[id] = static_cast<Staged&>(*bytes).bytes;
@@ -134,6 +174,12 @@ class MemoryBlobStore : public BlobStore {
     std::string bytes = {};
     std::vector<Block> committed = {};
     std::map<std::string, std::string> uncommitted = {};
+    std::map<Time, Blob> snapshots = {};
+
+    void set(BlobEntry wanted) {
+      entry = std::move(wanted);
+      entry.size = bytes.size();
+    }
   };
   struct Container {
     ContainerEntry entry;
@@ -154,11 +200,19 @@ class MemoryBlobStore : public BlobStore {
     if (found == containers_.end()) throw Error(blob_errors::kContainerNotFound);
     return found->second;
   }
-  const Blob* blob(const BlobName& name) const {
-    const Container* all = container({name.account, name.container});
-    if (!all) return nullptr;
-    const auto found = all->blobs.find(name.blob);
-    return found == all->blobs.end() ? nullptr : &found->second;
+  Blob* blob(const BlobName& name) {
+    const auto all = containers_.find({name.account, name.container});
+    if (all == containers_.end()) return nullptr;
+    const auto found = all->second.blobs.find(name.blob);
+    if (found == all->second.blobs.end()) return nullptr;
+    if (name.snapshot == kNever) return &found->second;
+    const auto snapshot = found->second.snapshots.find(name.snapshot);
+    return snapshot == found->second.snapshots.end() ? nullptr : &snapshot->second;
+  }
+  static const BlobEntry* entry_of(Blob* blob) {
+    if (!blob) return nullptr;
+    blob->entry.has_snapshots = !blob->snapshots.empty();
+    return &blob->entry;
   }
 
   Time last_{};
