@@ -244,7 +244,12 @@ void erase_task(State& state, TaskKey key, Time now, Effects& out) {
   }
   forget_node(state, key, task, out);
   leave_dependencies(state, task);
-  if (manager_of(task)) state.jobs.at(task.spec.job).manager = TaskKey{};
+  if (manager_of(task)) {
+    Job& job = state.jobs.at(task.spec.job);
+    unlist(state, task.spec.job, job);
+    job.manager = TaskKey{};
+    list(state, task.spec.job, job);
+  }
   state.tasks.erase(key);
   out.erased.tasks.push_back(key);
   after_ending_at(state, node, now, out);

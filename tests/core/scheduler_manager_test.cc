@@ -52,6 +52,16 @@ TEST_F(SchedulerManagerTest, AlsoWhenTheManagerFailsAfterItsRetries) {
   EXPECT_EQ(job_status("j").terminate_reason, "JMComplete");
 }
 
+TEST_F(SchedulerManagerTest, OneThatIsDeletedWhileItWaitsToRunAgainIsForgotten) {
+  given_pool("p", {.dedicated = 1});
+  add_job("j");
+  add_manager();
+  reboot(1);
+  EXPECT_EQ(why("m"), Reasons{Reason::NodeNotReady});
+  EXPECT_EQ(happens(TaskDeleteAsked{task("m")}), "clean m on n1");
+  restarts();
+}
+
 TEST_F(SchedulerManagerTest, OneThatDoesNotKillItsJobLeavesItToTheOtherTasks) {
   given_pool("p", {.dedicated = 2});
   add_job("j", {.on_complete = OnAllTasksComplete::TerminateJob});

@@ -15,15 +15,22 @@ void require(bool holds, fmt::format_string<Values...> sentence, Values&&... val
 // Whether tasks that left a node by this event were taken from it (then nothing is counted) or given up by request.
 enum class Cause { Request, Loss, Either };
 
-Cause cause_of(const Event& event, NodeKey where, const State& state, Time now) {
+// Its node is as good as before, and so is its job: it made room for a more important one.
+bool made_room(const State& state, const Task& task, const NodeStatus& node) {
+  return (node.state == NodeState::Idle || node.state == NodeState::Running) && node.scheduling_enabled &&
+         node.pending == NodePending::None && state.jobs.at(task.spec.job).status.state == JobState::Active;
+}
+
+Cause cause_of(const Event& event, const Task& task, NodeKey where, const State& state, Time now) {
   if (std::holds_alternative<NodeLost>(event) || std::holds_alternative<NodePreemptAsked>(event) ||
       std::holds_alternative<HostRestarted>(event)) {
     return Cause::Loss;
   }
   const auto* exit = std::get_if<JobTaskExited>(&event);
   if (exit && exit->which == JobTask::Preparation) return Cause::Loss;  // it failed: the node is barred to the job
-  if (!std::holds_alternative<Tick>(event)) return Cause::Request;
   const auto node = state.nodes.find(where);
+  if (node != state.nodes.end() && made_room(state, task, node->second.status)) return Cause::Loss;
+  if (!std::holds_alternative<Tick>(event)) return Cause::Request;
   if (node == state.nodes.end() || node->second.status.state == NodeState::LeavingPool) return Cause::Either;
   const NodeStatus& status = node->second.status;
   return status.state == NodeState::Preempted && status.state_since == now ? Cause::Loss : Cause::Request;
@@ -62,7 +69,7 @@ void Bookkeeper::expect_counted(const Event& event, TaskKey key, const Seen& bef
   const bool evicted =
       !exited && is_on_a_node(before.state) &&
       (after.state == TaskState::Active || (is_on_a_node(after.state) && after.attempt != before.attempt));
-  const Cause cause = evicted ? cause_of(event, before.node, state, now) : Cause::Loss;
+  const Cause cause = evicted ? cause_of(event, task, before.node, state, now) : Cause::Loss;
   const int more = after.requeues - before.requeues;
   require(cause == Cause::Either ? more == 0 || more == 1 : more == (cause == Cause::Request ? 1 : 0),
           "task {} was {} and has {} requeues after {}", task_number,

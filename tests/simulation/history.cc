@@ -84,7 +84,8 @@ History shrunk(const History& history, const Judge& judge) {
     const Failing failing = judge(some);
     return failing && without_numbers(*failing) == wanted;
   };
-  return plainer(only_passing(shortened(history, fails), fails), fails, numbers_of);
+  const History enough = only_passing(shortened(history, fails), fails);
+  return shortened(plainer(enough, fails, numbers_of), fails);  // plain commands may have nothing to do any more
 }
 
 }  // namespace batchite::simulation

@@ -33,13 +33,17 @@ constexpr Words kReportWords[] = {"once", "twice"};
 constexpr Words kDependsWords[] = {"nothing", "previous", "three_before", "next", "itself", "nobody"};
 constexpr Words kExitWords[] = {"default",       "1_satisfies", "all_satisfy",
                                 "0_to_3_blocks", "1_disables",  "other_nothing"};
+constexpr Words kManagerWords[] = {"none", "stays", "kills_job", "shares_its_node", "on_dedicated"};
+constexpr Words kFormulaWords[] = {"none", "dedicated", "spot"};
 constexpr Words kAutoPoolWords[] = {"no", "stays", "goes"};
 
 constexpr Parameter kPool{"pool", kPools, {}, "p"};  // the last two are auto pools
 constexpr Parameter kNewPool{"pool", kClientPools, {}, "p"};
 constexpr Parameter kNode{"node", 6};  // counted from the pool's first
 constexpr Parameter kJob{"job", 4, {}, "j"};
-constexpr Parameter kTask{"task", 12, {}, "t"};
+constexpr int kManager = 12;  // the job manager's task is t12
+constexpr Parameter kTask{"task", kManager + 1, {}, "t"};
+constexpr Parameter kNewTask{"task", kManager, {}, "t"};
 constexpr Parameter kSchedule{"schedule", 3, {}, "s"};
 constexpr Parameter kDrain{"drain", 4, kDrainWords};
 constexpr Parameter kJobDrain{"drain", 3, kDrainWords};
@@ -137,8 +141,10 @@ void reload(Simulation& world, const Command&) { world.reload(); }
 
 // --- pools ---
 
-constexpr Parameter kAddPool[] = {kNewPool,      kDedicated, kSpot, kSlots, kFill, {"start_task", 5, kRunWords},
-                                  {"retries", 3}};
+constexpr Parameter kFormula{"formula", 3, kFormulaWords};
+constexpr Parameter kAddPool[] = {kNewPool,       kDedicated, kSpot, kSlots, kFill, {"start_task", 5, kRunWords},
+                                  {"retries", 3}, kFormula};
+constexpr Parameter kChangePool[] = {kPool, kSlots, kFill, {"start_task", 5, kRunWords}, {"retries", 3}};
 
 // Of a start, preparation or release task, by kRunWords.
 Plan plan_of(int word) { return {.failures = word == 2 ? 1 : word >= 3 ? 1000 : 0}; }
@@ -160,19 +166,39 @@ Targets targets(const Command& command) {
 DrainOption drain(const Command& command) { return static_cast<DrainOption>(command["drain"]); }
 constexpr Ticks kResizeTimeout = std::chrono::minutes(5);
 
+void set_formula(Simulation& world, const Command& command, PoolKey pool, PoolSpec& spec) {
+  world.formulas[pool] = static_cast<Formula>(command["formula"]);
+  spec.scale_every = world.formulas[pool] == Formula::None ? std::nullopt : std::optional<Ticks>(kResizeTimeout);
+}
+
 void add_pool(Simulation& world, const Command& command) {
   const std::string id = pool_id(command["pool"]);
   if (world.state().pools_by_id.contains(id)) return;
   const PoolKey key = world.new_pool();
   world.machines().start_tasks[key] = plan_of(command["start_task"]);
-  world.happen(PoolAdded{key, id, pool_spec(command), targets(command), kResizeTimeout});
+  PoolSpec spec = pool_spec(command);
+  set_formula(world, command, key, spec);
+  world.happen(PoolAdded{key, id, spec, spec.scale_every ? Targets{} : targets(command), kResizeTimeout});
 }
 
 void change_pool(Simulation& world, const Command& command) {
   const auto pool = pool_of(world, command);
   if (!pool) return;
   world.machines().start_tasks[*pool] = plan_of(command["start_task"]);
-  world.happen(PoolSpecChanged{*pool, pool_spec(command)});
+  PoolSpec spec = pool_spec(command);
+  spec.scale_every = world.state().pools.at(*pool).spec.scale_every;
+  world.happen(PoolSpecChanged{*pool, spec});
+}
+
+constexpr Parameter kScale[] = {kPool, kFormula};
+void scale_pool(Simulation& world, const Command& command) {
+  const auto pool = pool_of(world, command);
+  if (!pool) return;
+  const Pool& row = world.state().pools.at(*pool);
+  if (command["formula"] > 0 && row.status.allocation != AllocationState::Steady) return;
+  PoolSpec spec = row.spec;
+  set_formula(world, command, *pool, spec);
+  world.happen(PoolScalingAsked{*pool, spec});
 }
 
 bool is_steady(const Simulation& world, PoolKey pool) {
@@ -182,7 +208,7 @@ bool is_steady(const Simulation& world, PoolKey pool) {
 constexpr Parameter kResize[] = {kPool, kDedicated, kSpot, kDrain};
 void resize_pool(Simulation& world, const Command& command) {
   const auto pool = pool_of(world, command);
-  if (!pool || !is_steady(world, *pool)) return;
+  if (!pool || !is_steady(world, *pool) || world.state().pools.at(*pool).spec.scale_every) return;
   world.happen(PoolResizeAsked{*pool, targets(command), kResizeTimeout, drain(command)});
 }
 
@@ -270,6 +296,13 @@ void repair_node(Simulation& world, const Command& command) {
 
 // --- jobs ---
 
+Plan ending(int word) {  // of kEndWords
+  constexpr int kFailures[] = {0, 1, 2, 4, 0, 0};
+  constexpr Trouble kTroubles[] = {Trouble::None, Trouble::None,          Trouble::None,
+                                   Trouble::None, Trouble::PreProcessing, Trouble::Upload};
+  return {.failures = meaning(kFailures, word), .trouble = meaning(kTroubles, word)};
+}
+
 constexpr Parameter kAddJob[] = {kJob,
                                  {"in", kClientPools, {}, "p"},
                                  {"auto_pool", 3, kAutoPoolWords},
@@ -282,7 +315,10 @@ constexpr Parameter kAddJob[] = {kJob,
                                  {"preparation", 5, kRunWords},
                                  {"retries", 3},
                                  {"reruns", 2, kNo},
-                                 {"release", 4, kRunWords}};
+                                 {"release", 4, kRunWords},
+                                 {"gives_way", 2, kYes},
+                                 {"manager", 5, kManagerWords},
+                                 {"manager_ends", 6, kEndWords}};
 
 JobSpec job_spec(const Command& command) {
   JobSpec spec{.pool_id = pool_id(command["in"]),
@@ -299,7 +335,25 @@ JobSpec job_spec(const Command& command) {
     spec.has_release = command["release"] > 0;
   }
   spec.deletes_pool = command["auto_pool"] == 2;
+  spec.gives_way = command["gives_way"] == 1;
   return spec;
+}
+
+// Right after its job, as core/operations/create_job.cc does.
+void add_manager(Simulation& world, const Command& command, JobKey job) {
+  const int word = command["manager"];
+  if (word == 0) return;
+  TaskExtras extras;
+  if (command["dependencies"] == 1) extras.id = std::to_string(kManager);
+  extras.manager = ManagerSpec{.kills_job = word == 2, .is_exclusive = word != 3, .allows_low_priority = word != 4};
+  const TaskKey key = world.new_task();
+  world.tasks[{job, kManager}] = key;
+  world.machines().tasks[key] = ending(command["manager_ends"]);
+  world.happen(TasksAdded{{{key,
+                            {.job = job,
+                             .max_retries = command["retries"],
+                             .retention = kUnlimited,
+                             .extras = std::make_shared<const TaskExtras>(std::move(extras))}}}});
 }
 
 void add_job(Simulation& world, const Command& command) {
@@ -313,6 +367,7 @@ void add_job(Simulation& world, const Command& command) {
   world.machines().preparations[added.job] = plan_of(command["preparation"]);
   world.machines().releases[added.job] = plan_of(command["release"]);
   world.happen(added);
+  add_manager(world, command, added.job);
 }
 
 // What is fixed at creation stays.
@@ -363,7 +418,7 @@ void delete_job(Simulation& world, const Command& command) {
 // --- tasks ---
 
 constexpr Parameter kAddTasks[] = {kJob,
-                                   kTask,
+                                   kNewTask,
                                    {"and_after_it", 5},
                                    {"more_slots", 3},
                                    {"retries", 4},
@@ -378,14 +433,10 @@ constexpr Parameter kAddTasks[] = {kJob,
 int retries(const Command& command) { return command["retries"] == 3 ? -1 : command["retries"]; }
 
 Plan task_plan(const Command& command) {
-  constexpr int kFailures[] = {0, 1, 2, 4, 0, 0};
-  constexpr Trouble kTroubles[] = {Trouble::None, Trouble::None,          Trouble::None,
-                                   Trouble::None, Trouble::PreProcessing, Trouble::Upload};
-  const int ends = command["ends"];
-  return {.takes = meaning(kTakes, command["takes"]),
-          .failures = meaning(kFailures, ends),
-          .trouble = meaning(kTroubles, ends),
-          .replies_twice = command["reports"] == 1};
+  Plan plan = ending(command["ends"]);
+  plan.takes = meaning(kTakes, command["takes"]);
+  plan.replies_twice = command["reports"] == 1;
+  return plan;
 }
 
 ExitConditions exit_conditions(int word) {
@@ -544,7 +595,8 @@ constexpr Kind kKinds[] = {
     {"reload", 1, {}, reload},
 
     {"add_pool", 10, kAddPool, add_pool},
-    {"change_pool", 1, kAddPool, change_pool},
+    {"change_pool", 1, kChangePool, change_pool},
+    {"scale_pool", 2, kScale, scale_pool},
     {"resize_pool", 5, kResize, resize_pool},
     {"stop_resize", 2, kOnlyPool, stop_resize},
     {"remove_nodes", 3, kRemoveNodes, remove_nodes},

@@ -33,7 +33,9 @@ bool has_room(const State& state, NodeKey key, const Task& task) {
   return node.status.state == NodeState::Idle && node.status.scheduling_enabled &&
          node.status.pending == NodePending::None &&
          task.spec.required_slots <= state.pools.at(job.pool).spec.task_slots &&
-         (at == job.nodes.end() || !at->second.is_barred);
+         (at == job.nodes.end() || !at->second.is_barred) &&
+         (!task.spec.extras || !task.spec.extras->manager || task.spec.extras->manager->allows_low_priority ||
+          node.status.dedicated);
 }
 
 bool names(const std::string& id, std::int64_t first, std::int64_t last) {
@@ -101,7 +103,7 @@ void Simulation::happen(const Event& event) {
   }
   kept_.keep(state_, effects);
   forget_erased(effects);
-  create_due_jobs(effects);
+  answer_what_is_due(effects);
 }
 
 void Simulation::forget_erased(const Effects& effects) {
@@ -118,8 +120,24 @@ void Simulation::forget_erased(const Effects& effects) {
   }
 }
 
-void Simulation::create_due_jobs(const Effects& effects) {
+void Simulation::answer_what_is_due(const Effects& effects) {
   for (const ScheduleKey key : effects.jobs_due) create_scheduled_job(key);
+  for (const PoolKey key : effects.evaluations_due) scale(key);
+}
+
+// As a formula over the latest sample would: a node a task, four at most.
+void Simulation::scale(PoolKey key) {
+  constexpr std::int64_t kMost = 4;
+  std::int64_t pending = 0;
+  for (const auto& [job_key, job] : state_.jobs) {
+    if (job.pool == key) pending += job.counts.active - job.blocked + job.counts.running;
+  }
+  const int nodes = static_cast<int>(std::min(pending, kMost));
+  const bool dedicated = formulas[key] == Formula::Dedicated;
+  happen(PoolScaled{.pool = key,
+                    .run = {.time = now_, .results = "", .error = std::nullopt},
+                    .target = dedicated ? Targets{nodes, 0} : Targets{0, nodes},
+                    .drain = dedicated ? DrainOption::TaskCompletion : DrainOption::Requeue});
 }
 
 // As core/operations/create_job.cc does.
@@ -193,6 +211,10 @@ void Simulation::come_to_rest() {
     std::ranges::sort(keys);
     return keys;
   };
+  for (const PoolKey key : keys_of(state_.pools)) {
+    PoolSpec spec = state_.pools.at(key).spec;
+    if (std::exchange(spec.scale_every, std::nullopt)) happen(PoolScalingAsked{key, spec});
+  }
   for (const ScheduleKey key : keys_of(state_.schedules)) happen(ScheduleTerminateAsked{key});
   for (const JobKey key : keys_of(state_.jobs)) happen(JobEnableAsked{key});
   for (const NodeKey key : keys_of(state_.nodes)) {
@@ -237,6 +259,8 @@ void Simulation::expect_no_task_stuck(TaskKey key, const Task& task) const {
   require(task.status.state == TaskState::Active, "task {} runs on for ever", number(key));
   const Job& job = state_.jobs.at(task.spec.job);
   if (job.status.state != JobState::Active) return;  // active tasks of a terminated job stay so
+  const Task* manager = state_.tasks.find(job.manager);
+  if (manager && manager != &task && manager->status.state == TaskState::Active) return;  // it goes first
   if (task.spec.extras && !task.status.released && !is_satisfied(state_, job, task.spec.extras->dependencies)) return;
   const auto pool = state_.pools_by_id.find(job.spec.pool_id);
   if (pool == state_.pools_by_id.end()) return;

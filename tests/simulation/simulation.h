@@ -21,6 +21,9 @@ struct ScheduledJobs {
   int tasks = 0;
 };
 
+// Of pools that scale: what their formulas want for each task that waits or runs.
+enum class Formula { None, Dedicated, Spot };
+
 class Simulation {
  public:
   void perform(const Command& command);
@@ -48,6 +51,7 @@ class Simulation {
   std::map<std::pair<JobKey, int>, TaskKey> tasks;
   std::map<int, ScheduleKey> schedules;
   std::map<ScheduleKey, ScheduledJobs> scheduled;
+  std::map<PoolKey, Formula> formulas;
   std::set<TaskKey> may_go;      // tasks that somebody deleted
   std::set<JobKey> jobs_may_go;  // jobs likewise, or their schedules
 
@@ -56,7 +60,8 @@ class Simulation {
   void pass_until_nothing_is_due();
   void answer_next();
   void forget_erased(const Effects& effects);
-  void create_due_jobs(const Effects& effects);
+  void answer_what_is_due(const Effects& effects);
+  void scale(PoolKey key);
   void create_scheduled_job(ScheduleKey key);
   void expect_rest() const;
   void expect_no_task_stuck(TaskKey key, const Task& task) const;
