@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/template_files.h"
 #include "core/base/random.h"
+#include "system/real.h"
 
 namespace batchite::cli {
 namespace {
@@ -107,9 +108,7 @@ int evaluate(Program& program, const EvalFlags& flags) {
   const auto formula = parse_formula(flags, text);
   if (!flags.samples.empty()) return evaluate_day(program, flags, *formula, text);
   if (!flags.picture.empty()) throw UsageError("--svg draws a day: give its samples with --samples FILE");
-  const auto now = flags.now.empty()
-                       ? std::optional(std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()))
-                       : parse_iso8601(flags.now);
+  const auto now = flags.now.empty() ? std::optional(clock_now()) : parse_iso8601(flags.now);
   if (!now) throw UsageError(fmt::format("--now {}: write a time as 2024-11-13T08:00:00Z", flags.now));
   Random random(flags.seed);
   const Run run{*now, autoscale::evaluate(*formula, {.now = *now,

@@ -8,6 +8,7 @@
 #include "cli/interrupt.h"
 #include "cli/template_files.h"
 #include "core/workflow/client.h"
+#include "system/real.h"
 
 namespace batchite::cli {
 namespace {
@@ -97,7 +98,7 @@ int delete_blob(Program& program, const BlobFlags& flags) {
 
 int sign(Program& program, const BlobFlags& flags) {
   const Ticks life = parse_timeout(flags.expiry, "--expiry");
-  const Time now = std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now());
+  const Time now = clock_now();
   const std::string url = program.backend().sas_url(
       {.container = flags.container, .blob = flags.blob, .permissions = flags.permissions, .expiry = after(now, life)});
   program.printer().list({{{"url", url}}});

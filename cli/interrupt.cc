@@ -1,4 +1,5 @@
 #include "cli/interrupt.h"
+#include "system/real.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -73,6 +74,6 @@ void InterruptiblePace::pause(Ticks duration) {
   ppoll(&waker, 1, &limit, nullptr);  // interrupted or not: who pauses looks again
 }
 
-Time InterruptiblePace::now() const { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
+Time InterruptiblePace::now() const { return clock_now(); }
 
 }  // namespace batchite::cli

@@ -1,15 +1,15 @@
 #include "cli/own_emulator.h"
 
-#include <openssl/rand.h>
-
 #include <mutex>
+
+#include "system/real.h"
 
 namespace batchite::cli {
 namespace {
 
 std::string random_secret() {
   unsigned char bytes[32];
-  RAND_bytes(bytes, sizeof bytes);
+  random_bytes(bytes);
   return {reinterpret_cast<const char*>(bytes), sizeof bytes};
 }
 

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <ostream>
-#include <random>
 
 #include "cli/commands.h"
 #include "cli/disk_files.h"
@@ -14,6 +14,7 @@
 #include "cli/template_files.h"
 #include "core/workflow/pretended_storage.h"
 #include "core/workflow/run.h"
+#include "system/real.h"
 
 namespace batchite::cli {
 namespace {
@@ -41,9 +42,10 @@ constexpr std::size_t kMostTold = 10;  // failed tasks told in full
 // Six characters, enough that runs on one account do not meet.
 std::string new_run_id() {
   constexpr std::string_view kLetters = "abcdefghijkmnpqrstuvwxyz23456789";
-  std::random_device random;
+  std::array<unsigned char, 6> random{};
+  random_bytes(random);
   std::string id;
-  for (int i = 0; i < 6; ++i) id += kLetters[random() % kLetters.size()];
+  for (const unsigned char one : random) id += kLetters[one % kLetters.size()];
   return id;
 }
 

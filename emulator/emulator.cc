@@ -16,8 +16,6 @@
 namespace batchite {
 namespace {
 
-Time clock_now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
-
 // A service's endpoint with the emulator's own pages in front, and Resource Manager's unless that is null.
 class WithPages : public http::Endpoint {
  public:
@@ -77,15 +75,18 @@ class Emulator::Impl {
                                                                    .auth = options_.auth,
                                                                    .token_secret = options_.token_secret,
                                                                    .strict_version = options_.strict_version,
-                                                                   .clock = clock_now,
+                                                                   .clock = options_.clock,
+                                                                   .entropy = options_.entropy,
                                                                    .warn = options_.warn});
     blob_endpoint_ = std::make_unique<BlobEndpoint>(backend, BlobOptions{.accounts = options_.storage_accounts,
-                                                                         .clock = clock_now,
+                                                                         .clock = options_.clock,
+                                                                         .entropy = options_.entropy,
                                                                          .auth = blob_auth(),
                                                                          .token_secret = options_.token_secret});
     arm_endpoint_ = std::make_unique<arm::ArmEndpoint>(
         backend, batch_endpoint_->authenticator(),
-        arm::ArmOptions{.account = options_.account, .clock = clock_now, .warn = options_.warn});
+        arm::ArmOptions{
+            .account = options_.account, .clock = options_.clock, .entropy = options_.entropy, .warn = options_.warn});
     batch_front_ = std::make_unique<WithPages>(*batch_endpoint_, *pages_, arm_endpoint_.get());
     blob_front_ = std::make_unique<WithPages>(*blob_endpoint_, *pages_, nullptr);
     batch_.serve(*batch_front_);

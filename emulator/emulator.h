@@ -9,6 +9,7 @@
 #include "core/blob/sas_access.h"
 #include "emulator/batch/authenticator.h"
 #include "emulator/http/tls.h"
+#include "system/real.h"
 
 namespace batchite {
 
@@ -24,6 +25,8 @@ struct EmulatorOptions {
   std::string token_secret = {};
   Document info = Document::object();            // for /_batchite/info, besides the URLs
   std::function<void(const std::string&)> warn;  // one line for a person; any thread
+  Clock clock = clock_now;
+  Entropy entropy = random_bytes;  // of request ids
 };
 
 class Emulator {

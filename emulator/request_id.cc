@@ -1,16 +1,14 @@
 #include "emulator/request_id.h"
 
-#include <openssl/rand.h>
-
 #include <array>
 
 #include "core/base/uuid.h"
 
 namespace batchite {
 
-std::string new_request_id() {
+std::string new_request_id(const Entropy& entropy) {
   std::array<unsigned char, 16> bytes{};
-  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  entropy(bytes);
   return uuid_from(bytes);
 }
 

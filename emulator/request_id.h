@@ -1,9 +1,11 @@
-// What a request is called, in headers and in messages of errors. Any thread; nothing throws.
+// What a request is called, in headers and in messages of errors. Any thread.
 #pragma once
 #include <string>
 
+#include "core/base/entropy.h"
+
 namespace batchite {
 
-std::string new_request_id();
+std::string new_request_id(const Entropy& entropy);
 
 }  // namespace batchite

@@ -21,8 +21,6 @@
 namespace batchite {
 namespace {
 
-Time clock_now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
-
 class LocalBackend : public Backend {
  public:
   explicit LocalBackend(const LocalOptions& options)
@@ -32,7 +30,7 @@ class LocalBackend : public Backend {
         store_(directory_.path() / "batchite.db"),
         node_directories_(directory_.path() / "nodes"),
         blob_store_({.root = (directory_.path() / "blobs").string()}),
-        blobs_(blob_store_, clock_now, options.storage_accounts),
+        blobs_(blob_store_, options.clock, options.storage_accounts),
         staging_(blobs_, staging_options()),
         host_(node_directories_, staging_, host_options()),
         service_(store_, node_directories_, host_,
@@ -43,7 +41,7 @@ class LocalBackend : public Backend {
                                 .preemptions = options.preemptions},
                   .token_secret = options.token_secret}) {
     if (!isolation_.warning.empty()) warnings_.push_back(isolation_.warning);
-    service_.happened({HostRestarted{}}, clock_now());  // also announces the timers
+    service_.happened({HostRestarted{}}, options_.clock());  // also announces the timers
     host_.start([this](const std::vector<Event>& events) { take_reports(events); });
   }
 
@@ -55,7 +53,7 @@ class LocalBackend : public Backend {
   Reply call(const Call& call) override {
     std::unique_lock lock(mutex_);
     if (call.operation.method == contract::Method::Get) require_health();
-    Answer answer = service_.call(call, clock_now());
+    Answer answer = service_.call(call, options_.clock());
     note_revision();
     lock.unlock();
     if (auto* later = std::get_if<Later>(&answer)) return (*later)();
@@ -72,7 +70,7 @@ class LocalBackend : public Backend {
   Document manage(const ManagementCall& call) override {
     const auto rules = [this](const ManagementCall& one) {
       const std::lock_guard lock(mutex_);
-      Document answer = service_.manage(one, clock_now());
+      Document answer = service_.manage(one, options_.clock());
       note_revision();
       return answer;
     };
@@ -94,22 +92,22 @@ class LocalBackend : public Backend {
 
   Document samples(const std::string& pool_id) override {
     const std::lock_guard lock(mutex_);
-    return service_.samples(pool_id, clock_now());
+    return service_.samples(pool_id, options_.clock());
   }
   Document explain(const std::string& job_id, const std::string& task_id) override {
     const std::lock_guard lock(mutex_);
-    return service_.explain(job_id, task_id, clock_now());
+    return service_.explain(job_id, task_id, options_.clock());
   }
 
   void inflict(const NodeFault& fault) override {
     const std::lock_guard lock(mutex_);
-    service_.inflict(fault, clock_now());
+    service_.inflict(fault, options_.clock());
     note_revision();
   }
 
   Document scheduled_events(const std::string& node_id) override {
     const std::lock_guard lock(mutex_);
-    return service_.scheduled_events(node_id, clock_now());
+    return service_.scheduled_events(node_id, options_.clock());
   }
 
   std::uint64_t revision() const override { return revision_; }
@@ -133,11 +131,11 @@ class LocalBackend : public Backend {
   void take_reports(const std::vector<Event>& events) {
     const std::lock_guard lock(mutex_);
     try {
-      service_.happened(events, clock_now());
+      service_.happened(events, options_.clock());
       unkept_.reset();
       note_revision();
     } catch (const Error& error) {
-      if (!unkept_) unkept_ = Unkept{clock_now(), error};
+      if (!unkept_) unkept_ = Unkept{options_.clock(), error};
       note_revision();
       throw;
     }
@@ -150,7 +148,7 @@ class LocalBackend : public Backend {
   // Results that cannot be kept (a full disk) are brought again and again, but whoever watches tasks must not wait for
   // them without end. Changes still go through: deleting something may be what helps.
   void require_health() const {
-    if (unkept_ && clock_now() - unkept_->since > kPatience) throw unkept_->error;
+    if (unkept_ && options_.clock() - unkept_->since > kPatience) throw unkept_->error;
   }
 
   // A pool deleted just before the end goes now, not at the next start; but nobody waits long for it.
@@ -187,7 +185,8 @@ class LocalBackend : public Backend {
         .metadata_url = options_.metadata_url,
         .isolation = isolation_.level,
         .stand_ins = write_stand_ins((directory_.path() / "bin").string(), parse_host_packages(options_.host_packages)),
-        .launcher = {.program = options_.launcher.string()}};
+        .launcher = {.program = options_.launcher.string()},
+        .clock = options_.clock};
   }
 
   static constexpr Ticks kPatience = std::chrono::seconds(5);

@@ -13,6 +13,7 @@
 #include "core/accounts.h"
 #include "core/backend.h"
 #include "core/scheduler/settings.h"
+#include "system/real.h"
 
 namespace batchite {
 
@@ -31,6 +32,7 @@ struct LocalOptions {
   Ticks node_start_delay{};
   PreemptionPlan preemptions = {};
   std::string token_secret = {};  // signs the tokens of tasks; empty: tasks that ask for one are refused
+  Clock clock = clock_now;
 };
 
 // Throws UsageError (the directory is held, isolation cannot be had, a newer schema …).

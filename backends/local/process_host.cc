@@ -17,8 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Time clock_now() { return std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now()); }
-
 std::string host_path(const StandIns& stand_ins) {
   const char* inherited = std::getenv("PATH");
   const std::string path = inherited ? inherited : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -106,7 +104,7 @@ void ProcessHost::loop() {
     } catch (const LauncherLost&) {
       replace_launcher();
     }
-    if (clock_now() >= wake_at_) {
+    if (options_.clock() >= wake_at_) {
       wake_at_ = Time::max();
       events_.emplace_back(Tick{});
     }
@@ -117,7 +115,7 @@ void ProcessHost::loop() {
 int ProcessHost::poll_timeout() const {
   const Time until = events_.empty() ? wake_at_ : retry_at_;
   if (until == Time::max()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_now()).count();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - options_.clock()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
@@ -143,14 +141,14 @@ void ProcessHost::launch_waiting() {
 }
 
 void ProcessHost::report_events() {
-  if (events_.empty() || clock_now() < retry_at_) return;
+  if (events_.empty() || options_.clock() < retry_at_) return;
   try {
     report_(events_);
     events_.clear();
     retry_at_ = kNever;
   } catch (const std::exception& error) {
     if (retry_at_ == kNever) std::cerr << "batchite: results of tasks cannot be kept yet: " << error.what() << "\n";
-    retry_at_ = clock_now() + std::chrono::milliseconds(500);
+    retry_at_ = options_.clock() + std::chrono::milliseconds(500);
   }
 }
 
@@ -364,7 +362,7 @@ void ProcessHost::begin(std::unique_ptr<Run> run, const std::vector<const Docume
   request.isolation = options_.isolation;
   request.node = static_cast<std::uint32_t>(number(run->node));
   request.admin = is_admin(run->spec);
-  run->outcome.started = clock_now();
+  run->outcome.started = options_.clock();
   std::deque<RunId>& queue = queues_[directory];
   queue.push_back(id);
   runs_.emplace(id, std::move(run));

@@ -20,6 +20,7 @@
 #include "backends/local/task_environment.h"
 #include "core/host.h"
 #include "core/scheduler/event.h"
+#include "system/real.h"
 
 namespace batchite {
 
@@ -30,6 +31,7 @@ struct HostOptions {
   Isolation isolation = Isolation::Process;
   StandIns stand_ins = {};
   LauncherOptions launcher = {};
+  Clock clock = clock_now;
 };
 
 class ProcessHost : public Host {

@@ -60,7 +60,7 @@ void check_conditions(const Conditions& conditions, Takes takes) {
 
 }  // namespace
 
-BlobService::BlobService(BlobStore& store, std::function<Time()> clock, std::vector<BlobAccount> accounts)
+BlobService::BlobService(BlobStore& store, Clock clock, std::vector<BlobAccount> accounts)
     : store_(store), clock_(std::move(clock)), accounts_(std::move(accounts)) {}
 
 const BlobAccount* BlobService::account(std::string_view name) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/base/clock.h"
 #include "core/blob/blob_store.h"
 #include "core/blob/sas_access.h"
 
@@ -21,7 +22,7 @@ class BlobService {
  public:
   // The store outlives the service. Requests for other accounts are answered ResourceNotFound. Keys serve to check
   // signatures in the source URLs of copies between accounts.
-  BlobService(BlobStore& store, std::function<Time()> clock, std::vector<BlobAccount> accounts);
+  BlobService(BlobStore& store, Clock clock, std::vector<BlobAccount> accounts);
 
   BlobReply call(const BlobCall& call);
 
@@ -34,7 +35,7 @@ class BlobService {
 
  private:
   BlobStore& store_;
-  std::function<Time()> clock_;
+  Clock clock_;
   std::vector<BlobAccount> accounts_;
 };
 

@@ -196,7 +196,7 @@ bool ArmEndpoint::is_arm(std::string_view path) {
 }
 
 http::Response ArmEndpoint::handle(const http::Request& request) {
-  const std::string id = new_request_id();
+  const std::string id = new_request_id(options_.entropy);
   http::Response response;
   try {
     response = answer(request);

@@ -10,12 +10,14 @@
 #include "core/backend.h"
 #include "emulator/batch/authenticator.h"
 #include "emulator/http/message.h"
+#include "system/real.h"
 
 namespace batchite::arm {
 
 struct ArmOptions {
   batch::Account account;
-  std::function<Time()> clock;
+  Clock clock;
+  Entropy entropy = random_bytes;                // of request ids
   std::function<void(const std::string&)> warn;  // one line for a person
 };
 

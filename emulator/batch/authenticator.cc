@@ -41,7 +41,7 @@ bool is_audience(std::string text) {
 
 }  // namespace
 
-Authenticator::Authenticator(Account account, AuthMode mode, std::string secret, std::function<Time()> clock)
+Authenticator::Authenticator(Account account, AuthMode mode, std::string secret, Clock clock)
     : account_(std::move(account)), mode_(mode), secret_(std::move(secret)), clock_(std::move(clock)) {}
 
 std::optional<TaskCaller> Authenticator::check(const http::Request& request) const {

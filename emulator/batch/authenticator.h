@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/base/time.h"
+#include "core/base/clock.h"
 #include "core/signing/task_token.h"
 #include "emulator/http/message.h"
 
@@ -27,7 +27,7 @@ struct Account {
 class Authenticator {
  public:
   // `secret`: what tokens are signed with.
-  Authenticator(Account account, AuthMode mode, std::string secret, std::function<Time()> clock);
+  Authenticator(Account account, AuthMode mode, std::string secret, Clock clock);
 
   // The task that calls, if it is one (its token has to be ours in every mode). Throws MissingRequiredHeader,
   // InvalidAuthenticationInfo, AuthenticationFailed (403 for keys, 401 for tokens).
@@ -47,7 +47,7 @@ class Authenticator {
   const Account account_;
   const AuthMode mode_;
   const std::string secret_;
-  const std::function<Time()> clock_;
+  const Clock clock_;
 };
 
 }  // namespace batchite::batch

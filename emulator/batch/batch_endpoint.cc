@@ -41,7 +41,7 @@ BatchEndpoint::BatchEndpoint(Backend& backend, Metrics& metrics, BatchOptions op
 http::Response BatchEndpoint::handle(const http::Request& request) {
   if (auto page = token_page(request, authenticator_)) return *std::move(page);
   const Metrics::Clock::time_point begun = Metrics::Clock::now();
-  const std::string id = new_request_id();
+  const std::string id = new_request_id(options_.entropy);
   std::string_view operation_id = "unknown";
   http::Response response;
   try {

@@ -8,6 +8,7 @@
 #include "emulator/batch/versions.h"
 #include "emulator/http/message.h"
 #include "emulator/own/metrics.h"
+#include "system/real.h"
 
 namespace batchite::batch {
 
@@ -16,8 +17,9 @@ struct BatchOptions {
   AuthMode auth = AuthMode::Lenient;
   std::string token_secret = {};
   bool strict_version = false;
-  std::function<Time()> clock;
-  Versions::Warn warn;  // one line for a person
+  Clock clock;
+  Entropy entropy = random_bytes;  // of request ids
+  Versions::Warn warn;             // one line for a person
 };
 
 class BatchEndpoint : public http::Endpoint {

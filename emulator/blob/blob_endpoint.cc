@@ -132,7 +132,7 @@ BlobEndpoint::BlobEndpoint(Backend& backend, BlobOptions options) : backend_(bac
 
 http::Response BlobEndpoint::handle(const http::Request& request) {
   Exchange exchange{.request = request, .now = options_.clock()};
-  const std::string id = new_request_id();
+  const std::string id = new_request_id(options_.entropy);
   http::Response response;
   try {
     response = answer(exchange);

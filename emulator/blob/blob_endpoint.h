@@ -11,12 +11,14 @@
 #include "core/backend.h"
 #include "emulator/blob/blob_authorize.h"
 #include "emulator/http/message.h"
+#include "system/real.h"
 
 namespace batchite {
 
 struct BlobOptions {
   std::vector<BlobAccount> accounts;
-  std::function<Time()> clock;  // any thread
+  Clock clock;
+  Entropy entropy = random_bytes;  // of request ids
   BlobAuth auth = BlobAuth::Lenient;
   std::string token_secret = {};  // what tokens are signed with
 };

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "emulator/http/tls_context.h"
+#include "system/real.h"
 
 namespace batchite::http {
 namespace {
@@ -25,7 +26,7 @@ constexpr std::size_t kPiece = 256 * 1024;               // of a body
 constexpr std::uint64_t kMaxDrained = 16 * 1024 * 1024;  // of a body that nobody wanted; beyond, the connection ends
 constexpr unsigned char kTlsHandshake = 0x16;            // the first byte of a TLS connection
 
-std::string now_text() { return http_date(std::chrono::time_point_cast<Ticks>(std::chrono::system_clock::now())); }
+std::string now_text() { return http_date(clock_now()); }
 
 std::string text_of(boost::beast::string_view view) { return {view.data(), view.size()}; }
 

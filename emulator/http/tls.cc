@@ -2,7 +2,6 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
@@ -11,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/freed.h"
 #include "emulator/http/tls_context.h"
+#include "system/real.h"
 
 namespace batchite::http {
 namespace {
@@ -53,7 +53,7 @@ Certificate begin_certificate(EVP_PKEY* key, const char* name, long days) {
   Certificate certificate(X509_new());
   X509_set_version(certificate.get(), 2);
   std::uint64_t serial = 0;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial);
+  random_bytes({reinterpret_cast<unsigned char*>(&serial), sizeof serial});
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), serial >> 1);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kDay);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), days * kDay);
