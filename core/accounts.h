@@ -17,7 +17,7 @@ inline constexpr std::string_view kBatchKey =
 
 struct BlobAccount {
   std::string name;
-  std::vector<std::string> keys;  // base64; each of them signs
+  std::vector<std::string> keys;  // base64, at least one; each of them signs
 };
 
 std::vector<BlobAccount> default_storage_accounts();

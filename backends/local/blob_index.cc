@@ -48,9 +48,11 @@ constexpr const char* kMigrations[] = {
        ALTER TABLE lists RENAME TO committed_blocks;
        ALTER TABLE state ADD COLUMN at INTEGER NOT NULL DEFAULT -1;
        ALTER TABLE state ADD COLUMN zeros INTEGER NOT NULL DEFAULT 0;)",
+    "CREATE TABLE accounts(name BLOB PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;",
 };
 constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
+constexpr char kAccount[] = "SELECT properties FROM accounts WHERE name = ?1";
 constexpr char kContainers[] =
     "SELECT id, name, modified, revision, metadata, state FROM containers "
     "WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4";
@@ -158,6 +160,18 @@ void BlobIndex::migrate() {
     writer_.database().exec("PRAGMA user_version = " + std::to_string(next + 1));
     transaction.commit();
   }
+}
+
+Document BlobIndex::account_properties(const std::string& account) {
+  return guarded([&] {
+    Reading reading(*this);
+    SQLite::Statement& statement = (*reading).use(kAccount);
+    bind_bytes(statement, 1, account);
+    Document properties;
+    if (statement.executeStep()) properties = Document::parse(statement.getColumn(0).getText(), nullptr, false);
+    statement.reset();
+    return properties;
+  });
 }
 
 std::optional<IndexedContainer> BlobIndex::container(const std::string& account, const std::string& name) {

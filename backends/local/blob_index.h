@@ -66,6 +66,7 @@ class BlobIndex {
  public:
   BlobIndex(const std::string& file, Durability durability);
 
+  Document account_properties(const std::string& account);
   std::optional<IndexedContainer> container(const std::string& account, const std::string& name);
   std::vector<IndexedContainer> containers(const std::string& account, const ListRange& range);
   std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name, Time snapshot = kNever);
@@ -110,6 +111,7 @@ class IndexChange {
   std::vector<std::string> snapshot_paths(std::int64_t container);
   std::vector<std::string> snapshot_paths(std::int64_t container, const std::string& blob);
 
+  void put_account_properties(const std::string& account, const Document& properties);
   std::int64_t put_container(const std::string& account, const ContainerEntry& entry);
   void remove_container(std::int64_t id);  // with all that is in it
   void put_blob(std::int64_t container, const IndexedBlob& blob);

@@ -13,6 +13,7 @@ constexpr char kFirstCommitted[] =
     "snapshot = 9223372036854775807";
 constexpr char kContainerStaged[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1";
 constexpr char kBlockPath[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 AND id = ?3";
+constexpr char kPutAccount[] = "INSERT OR REPLACE INTO accounts VALUES(?1, ?2)";
 constexpr char kPutContainer[] =
     "INSERT INTO containers(account, name, modified, revision, metadata, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
     "ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, metadata = ?5, state = ?6 RETURNING id";
@@ -137,6 +138,16 @@ std::vector<std::string> IndexChange::snapshot_paths(std::int64_t container) {
 
 std::vector<std::string> IndexChange::snapshot_paths(std::int64_t container, const std::string& blob) {
   return guarded([&] { return paths(with_name(index_.writer_.use(kSnapshotsOf), container, blob)); });
+}
+
+void IndexChange::put_account_properties(const std::string& account, const Document& properties) {
+  guarded([&] {
+    const std::string text = properties.dump(-1, ' ', false, Document::error_handler_t::replace);
+    SQLite::Statement& statement = index_.writer_.use(kPutAccount);
+    bind_bytes(statement, 1, account);
+    statement.bindNoCopy(2, text);
+    run(statement);
+  });
 }
 
 std::int64_t IndexChange::put_container(const std::string& account, const ContainerEntry& entry) {

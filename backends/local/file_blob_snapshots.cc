@@ -1,4 +1,5 @@
-// FileBlobStore: snapshots, which lie below `.snapshots` under names that say nothing, and changes of content in place.
+// FileBlobStore: properties of accounts; snapshots, which lie below `.snapshots` under names that say nothing, and
+// changes of content in place.
 #include "backends/local/blob_places.h"
 #include "backends/local/file_blob_store.h"
 #include "core/blob/errors.h"
@@ -7,6 +8,14 @@ namespace batchite {
 
 using namespace blob_errors;
 using namespace blob_places;
+
+Document FileBlobStore::account_properties(const std::string& account) { return index_.account_properties(account); }
+
+void FileBlobStore::set_account_properties(const std::string& account, const Document& properties) {
+  IndexChange change(index_);
+  change.put_account_properties(account, properties);
+  change.commit();
+}
 
 void FileBlobStore::add_snapshot(const BlobName& name, const SnapshotChange& decide, NewContent content) {
   auto& staged = static_cast<StagedFile&>(*content.bytes);  // the store's own

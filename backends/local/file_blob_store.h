@@ -31,6 +31,8 @@ class FileBlobStore : public BlobStore {
   explicit FileBlobStore(const FileBlobStoreOptions& options);
 
   Time next_revision(Time now) override;
+  Document account_properties(const std::string& account) override;
+  void set_account_properties(const std::string& account, const Document& properties) override;
   std::optional<ContainerEntry> find_container(const ContainerName& name) override;
   void change_container(const ContainerName& name, const ContainerChange& change) override;
   std::vector<ContainerEntry> list_containers(const std::string& account, const ListRange& range) override;

@@ -1,6 +1,6 @@
 // Append blobs: bytes are added at the end, each block in one piece or not at all.
 // Source: learn.microsoft.com/rest/api/storageservices/append-block and .../append-blob-seal.
-#include "core/blob/checksums.h"
+#include "core/blob/copy_source.h"
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
@@ -32,9 +32,7 @@ void check_room(const Request& request, const BlobEntry& current, std::uint64_t 
   if (block_count(current) >= kMaxBlocks) throw Error(kCommittedBlockCountExceedsLimit);
 }
 
-BlobReply append_block(Request& request) {
-  require_container(request);
-  CheckedBody body(request, Expected::from(request.headers(), false));
+BlobReply append(Request& request, CheckedBody& body) {
   auto staged = body.stage(kMaxBlock);
   const std::uint64_t size = staged->size();
   if (size == 0) throw Error(kInvalidHeaderValue, {{"HeaderName", "Content-Length"}, {"HeaderValue", "0"}});
@@ -57,6 +55,19 @@ BlobReply append_block(Request& request) {
   reply.headers.add(std::string(kCount), entry.properties.get(kCount));
   body.add_checksums(reply);
   return reply;
+}
+
+BlobReply append_block(Request& request) {
+  require_container(request);
+  CheckedBody body(request, Expected::from(request.headers(), false));
+  return append(request, body);
+}
+
+BlobReply append_block_from_url(Request& request) {
+  require_container(request);
+  const CopySource source = open_copy_source(request);
+  CheckedBody body(request, *source.bytes, expected_of_source(request.headers()));
+  return append(request, body);
 }
 
 BlobReply seal_append_blob(Request& request) {
@@ -84,6 +95,15 @@ constexpr BlobOperationRow kRows[] = {
      .rights = {.service = "aw", .account = "aw"},
      .takes = Takes::All,
      .run = append_block},
+    {.operation = BlobOperation::AppendBlockFromUrl,
+     .name = "AppendBlockFromURL",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "appendblock",
+     .headers = {"x-ms-copy-source"},
+     .rights = {.service = "aw", .account = "aw"},
+     .takes = Takes::All,
+     .run = append_block_from_url},
     {.operation = BlobOperation::AppendBlobSeal,
      .name = "AppendBlobSeal",
      .methods = "PUT",

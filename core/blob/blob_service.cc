@@ -12,9 +12,6 @@ using namespace blob_operations;
 
 // Features that a request may name and that do not exist here yet.
 constexpr std::string_view kRefusedHeaders[] = {
-    "x-ms-tags",
-    "x-ms-if-tags",
-    "x-ms-source-if-tags",
     "x-ms-immutability-policy-until-date",
     "x-ms-immutability-policy-mode",
     "x-ms-legal-hold",

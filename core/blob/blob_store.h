@@ -100,6 +100,10 @@ class BlobStore {
   // Later than every revision given before, in this life or an earlier one, and not before `now`.
   virtual Time next_revision(Time now) = 0;
 
+  // What was set of an account as a whole; null: nothing.
+  virtual Document account_properties(const std::string& account) = 0;
+  virtual void set_account_properties(const std::string& account, const Document& properties) = 0;
+
   virtual std::optional<ContainerEntry> find_container(const ContainerName& name) = 0;
   virtual void change_container(const ContainerName& name, const ContainerChange& change) = 0;
   virtual std::vector<ContainerEntry> list_containers(const std::string& account, const ListRange& range) = 0;

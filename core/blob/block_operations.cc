@@ -1,6 +1,7 @@
 #include <map>
 
 #include "core/base/encoding.h"
+#include "core/blob/copy_source.h"
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
@@ -121,10 +122,8 @@ Document block_document(const std::vector<Block>& blocks) {
   return array.empty() ? Document::object() : Document{{"Block", std::move(array)}};
 }
 
-BlobReply put_block(Request& request) {
+BlobReply keep_block(Request& request, CheckedBody& body) {
   const std::string id = block_id(request.query());
-  require_container(request);
-  CheckedBody body(request, Expected::from(request.headers(), false));
   auto staged = body.stage(kMaxBlock);
   if (staged->size() == 0) throw Error(kInvalidHeaderValue, {{"HeaderName", "Content-Length"}, {"HeaderValue", "0"}});
   request.store.put_block(request.blob(), id, std::move(staged),
@@ -141,12 +140,25 @@ BlobReply put_block(Request& request) {
   return reply;
 }
 
+BlobReply put_block(Request& request) {
+  require_container(request);
+  CheckedBody body(request, Expected::from(request.headers(), false));
+  return keep_block(request, body);
+}
+
+BlobReply put_block_from_url(Request& request) {
+  require_container(request);
+  const CopySource source = open_copy_source(request);
+  CheckedBody body(request, *source.bytes, expected_of_source(request.headers()));
+  return keep_block(request, body);
+}
+
 BlobReply put_block_list(Request& request) {
   const Parameters& headers = request.headers();
   check_list(request.call.document);
   Parameters properties = content_properties_from(headers, Plain::No);
   if (!properties.has("Content-Type")) properties.add("Content-Type", std::string(kDefaultContentType));
-  if (const auto tier = access_tier_from(headers)) properties.add("x-ms-access-tier", *tier);
+  if (const auto tier = access_tier_from(headers, BlobType::Block)) properties.add("x-ms-access-tier", *tier);
   metadata_from(headers);
   require_container(request);
   Commit commit{request, properties};
@@ -194,6 +206,14 @@ constexpr BlobOperationRow kRows[] = {
      .comp = "block",
      .rights = {.service = "w", .account = "w"},
      .run = put_block},
+    {.operation = BlobOperation::PutBlockFromUrl,
+     .name = "PutBlockFromURL",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "block",
+     .headers = {"x-ms-copy-source"},
+     .rights = {.service = "w", .account = "w"},
+     .run = put_block_from_url},
     {.operation = BlobOperation::PutBlockList,
      .name = "PutBlockList",
      .methods = "PUT",

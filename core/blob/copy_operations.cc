@@ -1,11 +1,9 @@
 // Copy Blob and Copy Blob From URL between blobs of this service. Both are done when the answer is sent, so the status
-// is always "success". Sources elsewhere are refused: the core reaches no network.
+// is always "success".
 #include <fmt/format.h>
 
-#include "core/base/encoding.h"
-#include "core/blob/blob_url.h"
+#include "core/blob/copy_source.h"
 #include "core/blob/errors.h"
-#include "core/blob/names.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
 
@@ -14,51 +12,6 @@ namespace batchite::blob_operations {
 using namespace blob_errors;
 
 namespace {
-
-BlobUrl source_of(Request& request) {
-  const std::string url = request.headers().get("x-ms-copy-source");
-  if (url.empty()) throw Error(kMissingRequiredHeader, {{"HeaderName", "x-ms-copy-source"}});
-  auto source = parse_blob_url(url, [&](std::string_view name) { return request.service.account(name) != nullptr; });
-  if (!source) {
-    throw Error(404, std::string(kCannotVerifyCopySource.code), "The copy source is not a blob of this service.",
-                {{"HeaderName", "x-ms-copy-source"}, {"HeaderValue", url}});
-  }
-  if (source->blob.empty()) {  // one segment: a blob of the root container
-    source->blob = std::move(source->container);
-    source->container = "$root";
-  }
-  check_container_name(source->container);
-  check_blob_name(source->blob);
-  return *source;
-}
-
-Time snapshot_in(const BlobUrl& source) {
-  Parameters query;
-  for (auto& [name, value] : parse_query(source.query)) query.add(name, value);
-  const std::string text = query.get("snapshot");
-  if (text.empty()) return kNever;
-  const auto time = parse_iso8601(text);
-  if (!time) throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-copy-source"}});
-  return *time;
-}
-
-// Copies within an account need no right but the caller's own; others need a signature in the URL.
-void check_source_access(Request& request, const BlobUrl& source) {
-  if (source.account == request.call.account) return;
-  const ContainerName container{source.account, source.container};
-  const auto entry = request.store.find_container(container);
-  if (entry && entry->access != PublicAccess::None) return;
-  const SasUse use{.operation = BlobOperation::GetBlob,
-                   .container = source.container,
-                   .blob = source.blob,
-                   .now = request.now,
-                   .policies = [&] { return request.service.policies(container); }};
-  try {
-    check_sas(source.query, *request.service.account(source.account), use);
-  } catch (const Error& error) {
-    throw Error(error.status(), std::string(kCannotVerifyCopySource.code), error.message(), error.values());
-  }
-}
 
 std::string without_signature(const std::string& url) {
   const auto mark = url.find('?');
@@ -79,41 +32,40 @@ Parameters copied_properties(const BlobEntry& source, const Parameters& headers)
     const bool is_of_its_type = name == "x-ms-blob-committed-block-count" || name == "x-ms-blob-sequence-number";
     if (is_content_property(name) || is_of_its_type) properties.add(name, value);
   }
-  if (const auto tier = access_tier_from(headers)) properties.add("x-ms-access-tier", *tier);
+  if (const auto tier = access_tier_from(headers, source.type)) properties.add("x-ms-access-tier", *tier);
   return properties;
 }
 
+bool copies_source_tags(const Parameters& headers) {
+  constexpr std::string_view kName = "x-ms-copy-source-tag-option";
+  const std::string option = headers.get(kName);
+  if (option.empty() || same_id(option, "REPLACE")) return false;
+  if (!same_id(option, "COPY")) {
+    throw Error(kInvalidHeaderValue, {{"HeaderName", std::string(kName)}, {"HeaderValue", option}});
+  }
+  if (headers.get("x-ms-tags").empty()) return true;
+  throw Error(kBothUserTagsAndSourceTagsCopyPresent);
+}
+
 BlobReply copy_blob(Request& request) {
-  const BlobUrl url = source_of(request);
-  check_source_access(request, url);
+  const bool copies_tags = copies_source_tags(request.headers());
   require_container(request);
-  const Conditions source_conditions(request.headers(), "x-ms-source-");
-  const BlobName source_name{url.account, url.container, url.blob, snapshot_in(url)};
-  const auto blocks = request.store.blocks(source_name).committed;
-  BlobEntry source;
-  const auto bytes = request.store.read(source_name, [&](const BlobEntry& entry) {
-    source_conditions.check_source(version_of(entry));
-    source = entry;
-    return ByteRange{0, entry.size};
-  });
-  if (!bytes) throw Error(404, std::string(kCannotVerifyCopySource.code), std::string(kBlobNotFound.message));
-  NewContent content{request.store.stage(*bytes), blocks};
-  std::uint64_t total = 0;
-  for (const Block& block : blocks) total += block.size;
-  if (total != source.size) content.blocks.clear();  // replaced between the two looks
-  const Parameters properties = copied_properties(source, request.headers());
+  const CopySource source = open_copy_source(request);
+  NewContent content{request.store.stage(*source.bytes), source.blocks};
+  const Parameters properties = copied_properties(source.entry, request.headers());
   BlobEntry entry;
   request.store.change(
       request.blob(),
       [&](const BlobEntry* current) {
         check_create(request, current);
-        const bool is_same_type = !current || !current->committed || current->type == source.type;
+        const bool is_same_type = !current || !current->committed || current->type == source.entry.type;
         if (!is_same_type) throw Error(kInvalidBlobType);
         entry = new_entry(request, current, properties);
-        entry.type = source.type;
-        entry.pages = source.pages;
-        if (entry.metadata.empty()) entry.metadata = source.metadata;
-        add_copy_state(request, entry, source.size);
+        entry.type = source.entry.type;
+        entry.pages = source.entry.pages;
+        if (copies_tags) entry.tags = source.entry.tags;
+        if (entry.metadata.empty()) entry.metadata = source.entry.metadata;
+        add_copy_state(request, entry, source.entry.size);
         return std::optional(entry);
       },
       std::move(content));
@@ -123,9 +75,11 @@ BlobReply copy_blob(Request& request) {
   return reply;
 }
 
-}  // namespace
-
-namespace {
+// Everything is done when it is answered, so nothing is ever left to abort.
+BlobReply abort_copy_blob(Request& request) {
+  existing(request);
+  throw Error(kNoPendingCopyOperation);
+}
 
 constexpr BlobOperationRow kRows[] = {
     {.operation = BlobOperation::CopyBlob,
@@ -144,6 +98,13 @@ constexpr BlobOperationRow kRows[] = {
      .rights = {.service = "cw", .account = "cw"},
      .takes = Takes::All,
      .run = copy_blob},
+    {.operation = BlobOperation::AbortCopyBlob,
+     .name = "AbortCopyBlob",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "copy",
+     .rights = {.service = "w", .account = "w"},
+     .run = abort_copy_blob},
 };
 
 }  // namespace

@@ -39,6 +39,9 @@ inline constexpr ErrorCode kContainerAlreadyExists{409, "ContainerAlreadyExists"
 inline constexpr ErrorCode kBlobAlreadyExists{409, "BlobAlreadyExists", "The specified blob already exists."};
 inline constexpr ErrorCode kBlobIsSealed{409, "BlobIsSealed",
                                          "The blob is sealed and its contents cannot be modified."};
+inline constexpr ErrorCode kBlobArchived{409, "BlobArchived", "This operation is not permitted on an archived blob."};
+inline constexpr ErrorCode kNoPendingCopyOperation{409, "NoPendingCopyOperation",
+                                                   "There is currently no pending copy operation."};
 inline constexpr ErrorCode kInvalidBlobType{409, "InvalidBlobType", "The blob type is invalid for this operation."};
 inline constexpr ErrorCode kSnapshotsPresent{409, "SnapshotsPresent",
                                              "This operation is not permitted while the blob has snapshots."};
@@ -90,15 +93,33 @@ inline constexpr ErrorCode kLeaseNotPresentWithLeaseOperation{409, "LeaseNotPres
 
 inline constexpr ErrorCode kAccessTierNotSupportedForBlobType{400, "AccessTierNotSupportedForBlobType",
                                                               "The access tier is not supported for this blob type."};
+inline constexpr ErrorCode kAllBatchSubRequestsShouldBeSameApi{400, "AllBatchSubRequestsShouldBeSameApi",
+                                                               "All batch subrequests should be of the same API."};
+inline constexpr ErrorCode kExceedsMaxBatchRequestCount{
+    400, "ExceedsMaxBatchRequestCount", "The batch operation exceeds maximum number of allowed subrequests."};
+inline constexpr ErrorCode kInvalidInput{400, "InvalidInput", "One of the request inputs is not valid."};
 inline constexpr ErrorCode kBlockListTooLong{400, "BlockListTooLong",
                                              "The block list may not contain more than 50,000 blocks."};
 inline constexpr ErrorCode kBothCrc64AndMd5HeaderPresent{
     400, "BothCrc64AndMd5HeaderPresent", "Both x-ms-content-crc64 header and Content-MD5 header are present."};
+inline constexpr ErrorCode kUnsupportedXmlNode{400, "UnsupportedXmlNode",
+                                               "One of the XML nodes specified in the request body is not supported."};
+inline constexpr ErrorCode kCorsPreflightFailure{403, "CorsPreflightFailure",
+                                                 "CORS not enabled or no matching rule found for this request."};
 inline constexpr ErrorCode kConditionHeadersNotSupported{400, "ConditionHeadersNotSupported",
                                                          "Condition headers are not supported."};
 inline constexpr ErrorCode kCrc64Mismatch{
     400, "Crc64Mismatch",
     "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server."};
+inline constexpr ErrorCode kBothUserTagsAndSourceTagsCopyPresent{
+    400, "BothUserTagsAndSourceTagsCopyPresentException",
+    "Both user tags and the option to copy the tags of the source are present."};
+inline constexpr ErrorCode kDuplicateTagNames{400, "DuplicateTagNames", "The tags specified contain duplicate names."};
+inline constexpr ErrorCode kEmptyTagName{400, "EmptyTagName", "The name of one of the tag key-value pairs is empty."};
+inline constexpr ErrorCode kInvalidTag{400, "InvalidTag",
+                                       "The tags specified are invalid. They have characters that are not permitted."};
+inline constexpr ErrorCode kTagsTooLarge{400, "TagsTooLarge",
+                                         "The tags specified exceed the maximum permissible limit."};
 inline constexpr ErrorCode kEmptyMetadataKey{400, "EmptyMetadataKey",
                                              "The key for one of the metadata key-value pairs is empty."};
 inline constexpr ErrorCode kInvalidBlobOrBlock{400, "InvalidBlobOrBlock",

@@ -8,6 +8,7 @@
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
+#include "core/blob/tags.h"
 
 namespace batchite::blob_operations {
 
@@ -65,6 +66,7 @@ struct Include {
   bool uncommitted = false;
   bool copy = false;
   bool snapshots = false;
+  bool tags = false;
 };
 
 Include include_from(const Parameters& query) {
@@ -78,20 +80,28 @@ Include include_from(const Parameters& query) {
     include.uncommitted |= item == "uncommittedblobs";
     include.copy |= item == "copy";
     include.snapshots |= item == "snapshots";
+    include.tags |= item == "tags";
     // The others ask for kinds of blobs (versions, deleted ones) that cannot exist here: nothing to add.
   }
   return include;
 }
 
-// The lease's headers, named as listings name them.
+// Headers, by the names that listings have for them.
+void add_named(const Parameters& headers, std::initializer_list<std::pair<const char*, const char*>> names,
+               Document& properties) {
+  for (const auto& [header, element] : names) {
+    if (const std::string* value = headers.find(header)) properties[element] = *value;
+  }
+}
+
 void add_lease(const Lease& lease, Time now, Document& properties) {
   Parameters headers;
   add_lease_headers(lease, now, headers);
-  for (const auto& [header, element] :
-       {std::pair("x-ms-lease-status", "LeaseStatus"), std::pair("x-ms-lease-state", "LeaseState"),
-        std::pair("x-ms-lease-duration", "LeaseDuration")}) {
-    if (const std::string* value = headers.find(header)) properties[element] = *value;
-  }
+  add_named(headers,
+            {{"x-ms-lease-status", "LeaseStatus"},
+             {"x-ms-lease-state", "LeaseState"},
+             {"x-ms-lease-duration", "LeaseDuration"}},
+            properties);
 }
 
 Document blob_properties(const BlobEntry& entry, const Include& include, Time now) {
@@ -107,10 +117,11 @@ Document blob_properties(const BlobEntry& entry, const Include& include, Time no
     out["x-ms-blob-sequence-number"] = *sequence;
   }
   out["BlobType"] = to_text(entry.type);
-  if (entry.type == BlobType::Block) {
-    out["AccessTier"] = entry.properties.get("x-ms-access-tier", "Hot");
-    if (!entry.properties.has("x-ms-access-tier")) out["AccessTierInferred"] = true;
-  }
+  add_named(tier_headers(entry),
+            {{"x-ms-access-tier", "AccessTier"},
+             {"x-ms-access-tier-inferred", "AccessTierInferred"},
+             {"x-ms-access-tier-change-time", "AccessTierChangeTime"}},
+            out);
   if (entry.snapshot == kNever) add_lease(entry.lease, now, out);
   if (include.copy && entry.properties.has("x-ms-copy-id")) {
     out["CopyId"] = entry.properties.get("x-ms-copy-id");
@@ -121,6 +132,7 @@ Document blob_properties(const BlobEntry& entry, const Include& include, Time no
   }
   out["ServerEncrypted"] = entry.committed;
   if (entry.properties.has("x-ms-blob-sealed")) out["Sealed"] = true;
+  if (!entry.tags.empty()) out["TagCount"] = std::distance(entry.tags.begin(), entry.tags.end());
   return out;
 }
 
@@ -183,6 +195,7 @@ class BlobPage {
     if (entry.snapshot != kNever) blob["Snapshot"] = iso8601_full(entry.snapshot);
     blob["Properties"] = blob_properties(entry, include_, request_.now);
     if (include_.metadata) blob["Metadata"] = metadata_document(entry.metadata);
+    if (include_.tags && !entry.tags.empty()) blob["Tags"] = tags_document(entry.tags);
     blobs_.push_back(std::move(blob));
   }
 

@@ -59,10 +59,10 @@ const BlobOperationRow& implemented(const BlobOperationRow& row) {
 const std::vector<BlobOperationRow>& blob_operation_rows() {
   static const auto rows = [] {
     std::vector<BlobOperationRow> all;
-    for (const auto& list :
-         {service_operations(), container_operations(), listing_operations(), delegation_operations(),
-          whole_blob_operations(), put_operations(), append_operations(), page_operations(), snapshot_operations(),
-          block_operations(), copy_operations(), lease_operations(), refused_blob_operations()}) {
+    for (const auto& list : {service_operations(), container_operations(), listing_operations(),
+                             delegation_operations(), whole_blob_operations(), put_operations(), tag_operations(),
+                             tier_operations(), append_operations(), page_operations(), snapshot_operations(),
+                             block_operations(), copy_operations(), lease_operations(), refused_blob_operations()}) {
       all.insert(all.end(), list.begin(), list.end());
     }
     return all;

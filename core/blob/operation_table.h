@@ -64,6 +64,8 @@ std::span<const BlobOperationRow> listing_operations();
 std::span<const BlobOperationRow> delegation_operations();
 std::span<const BlobOperationRow> whole_blob_operations();
 std::span<const BlobOperationRow> put_operations();
+std::span<const BlobOperationRow> tag_operations();
+std::span<const BlobOperationRow> tier_operations();
 std::span<const BlobOperationRow> append_operations();
 std::span<const BlobOperationRow> page_operations();
 std::span<const BlobOperationRow> snapshot_operations();

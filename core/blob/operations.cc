@@ -5,6 +5,7 @@
 #include "core/base/encoding.h"
 #include "core/blob/errors.h"
 #include "core/blob/properties.h"
+#include "core/blob/tags.h"
 
 namespace batchite::blob_operations {
 
@@ -69,16 +70,27 @@ BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters
           .revision = revision,
           .properties = std::move(properties),
           .metadata = metadata_from(request.headers()),
-          .lease = is_there(current) ? after_write(current->lease, request.now) : Lease()};
+          .lease = is_there(current) ? after_write(current->lease, request.now) : Lease(),
+          .tags = tags_from(request.headers())};
+}
+
+void check_tags(const Request& request, const BlobEntry& entry) {
+  constexpr std::string_view kName = "x-ms-if-tags";
+  const std::string text = request.headers().get(kName);
+  if (text.empty()) return;
+  const TagCondition condition(text, TagCondition::Language::Condition, kName);
+  if (!condition.holds(entry.tags, request.call.container)) throw Error(kConditionNotMet);
 }
 
 void check_read(const Request& request, const BlobEntry& entry) {
   check_lease(entry.lease, request.headers(), LeaseUse::Read, LeasedThing::Blob, request.now);
+  check_tags(request, entry);
   request.conditions.check_read(version_of(entry));
 }
 
 void check_write(const Request& request, const BlobEntry& entry) {
   check_lease(entry.lease, request.headers(), LeaseUse::Write, LeasedThing::Blob, request.now);
+  check_tags(request, entry);
   request.conditions.check_write(version_of(entry));
 }
 
@@ -87,6 +99,7 @@ void check_create(const Request& request, const BlobEntry* current) {
   if (is_there(current) && !request.call.may_overwrite) throw Error(kUnauthorizedBlobOverwrite);
   check_lease(lease, request.headers(), LeaseUse::Write, LeasedThing::Blob, request.now);
   if (!is_there(current)) return request.conditions.check_create(nullptr);
+  check_tags(request, *current);
   const Version version = version_of(*current);
   request.conditions.check_create(&version);
 }

@@ -48,6 +48,10 @@ class CheckedBody {
   CheckedBody(Request& request, Expected expected,
               CheckedSource::Compute compute = CheckedSource::Compute::WhatIsExpected)
       : store_(request.store), source_(request.call.body ? *request.call.body : nothing_, expected, compute) {}
+  // Bytes that come from elsewhere.
+  CheckedBody(Request& request, ByteSource& bytes, Expected expected,
+              CheckedSource::Compute compute = CheckedSource::Compute::WhatIsExpected)
+      : store_(request.store), source_(bytes, expected, compute) {}
   // All of it. RequestBodyTooLarge, or the mismatch of a checksum.
   std::unique_ptr<StagedBytes> stage(std::uint64_t limit);
   std::optional<std::string> md5() const { return source_.md5(); }
@@ -67,6 +71,8 @@ BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters
 // between check and act.
 void check_read(const Request& request, const BlobEntry& entry);
 void check_write(const Request& request, const BlobEntry& entry);
+// The part of them that looks at tags: x-ms-if-tags.
+void check_tags(const Request& request, const BlobEntry& entry);
 // Of an operation that creates a blob or its content anew; also the right to replace one.
 void check_create(const Request& request, const BlobEntry* current);
 

@@ -3,6 +3,7 @@
 // Source: learn.microsoft.com/rest/api/storageservices/put-page, .../get-page-ranges and .../set-blob-properties.
 #include "core/blob/pages.h"
 
+#include "core/blob/copy_source.h"
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
@@ -42,15 +43,13 @@ ByteRange pages_from(const Parameters& headers) {
   return *range;
 }
 
-BlobReply put_page(Request& request) {
+BlobReply write_pages(Request& request, CheckedBody& body) {
   const std::string write = fold(request.headers().get("x-ms-page-write"));
   if (write != "update" && write != "clear") {
     throw Error(write.empty() ? kMissingRequiredHeader : kInvalidHeaderValue, {{"HeaderName", "x-ms-page-write"}});
   }
   const bool clears = write == "clear";
   const ByteRange pages = pages_from(request.headers());
-  require_container(request);
-  CheckedBody body(request, Expected::from(request.headers(), false));
   auto staged = body.stage(kMaxWrite);
   if (staged->size() != (clears ? 0 : pages.size)) {
     throw Error(kInvalidHeaderValue,
@@ -78,6 +77,19 @@ BlobReply put_page(Request& request) {
   reply.headers.add(std::string(kSequence), std::to_string(sequence_of(entry)));
   body.add_checksums(reply);
   return reply;
+}
+
+BlobReply put_page(Request& request) {
+  require_container(request);
+  CheckedBody body(request, Expected::from(request.headers(), false));
+  return write_pages(request, body);
+}
+
+BlobReply put_page_from_url(Request& request) {
+  require_container(request);
+  const CopySource source = open_copy_source(request);
+  CheckedBody body(request, *source.bytes, expected_of_source(request.headers()));
+  return write_pages(request, body);
 }
 
 BlobReply get_page_ranges(Request& request) {
@@ -164,6 +176,15 @@ constexpr BlobOperationRow kRows[] = {
      .rights = {.service = "w", .account = "w"},
      .takes = Takes::All,
      .run = put_page},
+    {.operation = BlobOperation::PutPageFromUrl,
+     .name = "PutPageFromURL",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "page",
+     .headers = {"x-ms-copy-source"},
+     .rights = {.service = "w", .account = "w"},
+     .takes = Takes::All,
+     .run = put_page_from_url},
     {.operation = BlobOperation::GetPageRanges,
      .name = "GetPageRanges",
      .methods = "GET",

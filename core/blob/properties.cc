@@ -1,6 +1,7 @@
 #include "core/blob/properties.h"
 
 #include <charconv>
+#include <span>
 
 #include "core/base/encoding.h"
 #include "core/blob/errors.h"
@@ -139,16 +140,31 @@ std::uint64_t page_blob_size_from(const Parameters& headers) {
   throw Error(kInvalidHeaderValue, {{"HeaderName", std::string(kName)}, {"HeaderValue", std::to_string(*size)}});
 }
 
-std::optional<std::string> access_tier_from(const Parameters& headers) {
+std::optional<std::string> access_tier_from(const Parameters& headers, BlobType type) {
+  constexpr std::string_view kOfBlocks[] = {"Hot", "Cool", "Cold", kArchiveTier};
+  constexpr std::string_view kOfPages[] = {"P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50", "P60", "P70", "P80"};
   const std::string tier = with_value("x-ms-access-tier", headers);
   if (tier.empty()) return std::nullopt;
-  for (const std::string_view known : {"Hot", "Cool", "Cold"}) {
-    if (same_id(tier, known)) return std::string(known);
-  }
-  if (same_id(tier, "Archive")) {
-    throw Error(kUnsupportedHeader, {{"HeaderName", "x-ms-access-tier"}, {"HeaderValue", tier}});
+  if (type == BlobType::Append) throw Error(kAccessTierNotSupportedForBlobType);
+  const auto known = type == BlobType::Page ? std::span<const std::string_view>(kOfPages) : std::span(kOfBlocks);
+  for (const std::string_view name : known) {
+    if (same_id(tier, name)) return std::string(name);
   }
   throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-access-tier"}, {"HeaderValue", tier}});
+}
+
+bool is_archived(const BlobEntry& entry) { return entry.properties.get("x-ms-access-tier") == kArchiveTier; }
+
+Parameters tier_headers(const BlobEntry& entry) {
+  Parameters headers;
+  const bool is_set = entry.properties.has("x-ms-access-tier");
+  if (entry.type == BlobType::Append || (entry.type == BlobType::Page && !is_set)) return headers;
+  headers.add("x-ms-access-tier", entry.properties.get("x-ms-access-tier", "Hot"));
+  if (!is_set) headers.add("x-ms-access-tier-inferred", "true");
+  if (const std::string* time = entry.properties.find("x-ms-access-tier-change-time")) {
+    headers.add("x-ms-access-tier-change-time", *time);
+  }
+  return headers;
 }
 
 }  // namespace batchite

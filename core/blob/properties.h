@@ -36,7 +36,12 @@ inline constexpr std::uint64_t kPageSize = 512;
 // x-ms-blob-content-length: whole pages, up to 8 TiB. MissingRequiredHeader, InvalidHeaderValue.
 std::uint64_t page_blob_size_from(const Parameters& headers);
 
-// Hot, Cool or Cold of x-ms-access-tier; nullopt when not given. Others are refused.
-std::optional<std::string> access_tier_from(const Parameters& headers);
+// The tier in x-ms-access-tier, in the service's spelling: Hot, Cool, Cold and Archive of block blobs, P4 to P80 of
+// page blobs; nullopt when not given. InvalidHeaderValue, AccessTierNotSupportedForBlobType.
+inline constexpr std::string_view kArchiveTier = "Archive";
+std::optional<std::string> access_tier_from(const Parameters& headers, BlobType type);
+bool is_archived(const BlobEntry& entry);
+// x-ms-access-tier and what belongs to it, as HEAD answers; the tier of who set none is inferred. None of append blobs.
+Parameters tier_headers(const BlobEntry& entry);
 
 }  // namespace batchite

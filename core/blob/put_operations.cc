@@ -2,6 +2,7 @@
 // the size asked for.
 // Source: learn.microsoft.com/rest/api/storageservices/put-blob.
 #include "core/base/encoding.h"
+#include "core/blob/copy_source.h"
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/pages.h"
@@ -26,10 +27,7 @@ BlobType type_from(const Parameters& headers) {
 Parameters properties_from(const Parameters& headers, BlobType type) {
   Parameters properties = content_properties_from(headers, Plain::Yes);
   if (!properties.has("Content-Type")) properties.add("Content-Type", std::string(kDefaultContentType));
-  if (const auto tier = access_tier_from(headers)) {
-    if (type == BlobType::Append) throw Error(kAccessTierNotSupportedForBlobType);
-    properties.add("x-ms-access-tier", *tier);
-  }
+  if (const auto tier = access_tier_from(headers, type)) properties.add("x-ms-access-tier", *tier);
   if (type == BlobType::Append) properties.add("x-ms-blob-committed-block-count", "0");
   if (type == BlobType::Page) {
     properties.add("x-ms-blob-sequence-number",
@@ -52,8 +50,7 @@ BlobEntry replace(Request& request, BlobType type, const Parameters& properties,
   return entry;
 }
 
-BlobReply put_block_blob(Request& request, Parameters properties) {
-  CheckedBody body(request, Expected::from(request.headers(), true), CheckedSource::Compute::Md5);
+BlobReply put_block_blob(Request& request, CheckedBody& body, Parameters properties) {
   NewContent content{body.stage(kMaxPutBlob)};
   properties.set("Content-MD5", base64_encode(*body.md5()));
   const BlobEntry entry = replace(request, BlobType::Block, properties, std::move(content));
@@ -80,7 +77,31 @@ BlobReply put_blob(Request& request) {
   const Parameters properties = properties_from(request.headers(), type);
   metadata_from(request.headers());  // refused before the body is read
   require_container(request);
-  return type == BlobType::Block ? put_block_blob(request, properties) : put_empty(request, type, properties);
+  if (type != BlobType::Block) return put_empty(request, type, properties);
+  CheckedBody body(request, Expected::from(request.headers(), true), CheckedSource::Compute::Md5);
+  return put_block_blob(request, body, properties);
+}
+
+// The source's content headers come along, unless the request has its own or wants none.
+BlobReply put_blob_from_url(Request& request) {
+  const Parameters& headers = request.headers();
+  const BlobType type = type_from(headers);
+  if (type != BlobType::Block) {
+    throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-blob-type"}, {"HeaderValue", std::string(to_text(type))}});
+  }
+  Parameters properties = content_properties_from(headers, Plain::No);
+  metadata_from(headers);
+  require_container(request);
+  const CopySource source = open_copy_source(request);
+  if (!same_id(headers.get("x-ms-copy-source-blob-properties"), "false")) {
+    for (const auto& [name, value] : source.entry.properties) {
+      if (is_content_property(name) && !properties.has(name)) properties.add(name, value);
+    }
+  }
+  if (!properties.has("Content-Type")) properties.add("Content-Type", std::string(kDefaultContentType));
+  if (const auto tier = access_tier_from(headers, type)) properties.add("x-ms-access-tier", *tier);
+  CheckedBody body(request, *source.bytes, expected_of_source(headers), CheckedSource::Compute::Md5);
+  return put_block_blob(request, body, properties);
 }
 
 constexpr BlobOperationRow kRows[] = {
@@ -91,6 +112,14 @@ constexpr BlobOperationRow kRows[] = {
      .rights = {.service = "cw", .account = "cw"},
      .takes = Takes::All,
      .run = put_blob},
+    {.operation = BlobOperation::PutBlobFromUrl,
+     .name = "PutBlobFromURL",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .headers = {"x-ms-copy-source", "x-ms-blob-type"},
+     .rights = {.service = "cw", .account = "cw"},
+     .takes = Takes::All,
+     .run = put_blob_from_url},
 };
 
 }  // namespace

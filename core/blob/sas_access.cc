@@ -138,8 +138,9 @@ bool has_any(std::string_view letters, std::string_view wanted) {
   return letters.find_first_of(wanted) != std::string_view::npos;
 }
 
-SasGrant check_permission(std::string_view given, std::string_view wanted) {
-  if (!has_any(given, wanted)) throw Error(kAuthorizationPermissionMismatch);
+SasGrant check_permission(std::string_view given, std::string_view wanted, const SasUse& use) {
+  const bool sets_tags = !use.headers.get("x-ms-tags").empty();
+  if (!has_any(given, wanted) || (sets_tags && !has_any(given, "t"))) throw Error(kAuthorizationPermissionMismatch);
   const bool creates = has_any(wanted, "c");
   return {.may_overwrite = !creates || has_any(given, "w")};
 }
@@ -151,14 +152,14 @@ SasGrant check_service(const Sas& sas, const Terms& terms, const BlobRights& rig
   const bool is_snapshot = resource == "bs" && !use.snapshot.empty();
   if (!whole_container && resource != "b" && !is_snapshot) throw Error(kAuthorizationResourceTypeMismatch);
   if (use.blob.empty() && !whole_container) throw Error(kAuthorizationResourceTypeMismatch);
-  return check_permission(terms.permissions, rights.service);
+  return check_permission(terms.permissions, rights.service, use);
 }
 
-SasGrant check_account(const Sas& sas, const BlobRights& rights) {
+SasGrant check_account(const Sas& sas, const BlobRights& rights, const SasUse& use) {
   if (!has_any(sas.parameters.get("ss"), "b")) throw Error(kAuthorizationServiceMismatch);
   const bool fits = rights.resource_type == '*' || has_any(sas.parameters.get("srt"), {&rights.resource_type, 1});
   if (!fits) throw Error(kAuthorizationResourceTypeMismatch);
-  return check_permission(sas.parameters.get("sp"), rights.account);
+  return check_permission(sas.parameters.get("sp"), rights.account, use);
 }
 
 }  // namespace
@@ -173,7 +174,7 @@ SasGrant check_sas(std::string_view query, const BlobAccount& account, const Sas
   if (sas->kind == SasKind::UserDelegation) check_delegation(*sas, use.now);
   check_way(*sas, use);
   const BlobRights& rights = blob_operation_row(use.operation).rights;
-  return sas->kind == SasKind::Account ? check_account(*sas, rights) : check_service(*sas, terms, rights, use);
+  return sas->kind == SasKind::Account ? check_account(*sas, rights, use) : check_service(*sas, terms, rights, use);
 }
 
 }  // namespace batchite

@@ -21,12 +21,13 @@ Parameters describe(const BlobEntry& entry, Time now, bool head) {
   if (entry.snapshot == kNever) add_lease_headers(entry.lease, now, headers);
   headers.add("x-ms-server-encrypted", "true");
   for (const auto& [name, value] : entry.properties) {
-    if (name != "x-ms-access-tier") headers.add(name, value);
+    if (!name.starts_with("x-ms-access-tier")) headers.add(name, value);
   }
   if (!entry.properties.has("Content-Type")) headers.add("Content-Type", std::string(kDefaultContentType));
-  if (head && entry.type == BlobType::Block) {
-    headers.add("x-ms-access-tier", entry.properties.get("x-ms-access-tier", "Hot"));
-    if (!entry.properties.has("x-ms-access-tier")) headers.add("x-ms-access-tier-inferred", "true");
+  if (!entry.tags.empty())
+    headers.add("x-ms-tag-count", std::to_string(std::distance(entry.tags.begin(), entry.tags.end())));
+  if (head) {
+    for (const auto& [name, value] : tier_headers(entry)) headers.add(name, value);
   }
   add_metadata(entry.metadata, headers);
   return headers;
@@ -87,6 +88,7 @@ BlobReply get_blob(Request& request) {
   Time revision{};
   reply.bytes = request.store.read(request.blob(), [&](const BlobEntry& entry) {
     check_read(request, entry);
+    if (is_archived(entry)) throw Error(kBlobArchived);
     const auto range = range_from(request.headers(), entry.size);
     chosen = range.value_or(ByteRange{0, entry.size});
     revision = entry.revision;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/base/encoding.h"
 #include "core/blob/checksums.h"
 #include "core/blob/errors.h"
+#include "emulator/blob/blob_batch.h"
+#include "emulator/blob/blob_cors.h"
 #include "emulator/blob/blob_routes.h"
 #include "emulator/blob/blob_xml.h"
 #include "emulator/request_id.h"
@@ -19,8 +22,6 @@ namespace {
 constexpr std::string_view kNewestVersion = "2026-04-06";        // said to callers that name none
 constexpr std::size_t kMaxDocumentBytes = std::size_t{8} << 20;  // 50,000 of the longest ids fit
 constexpr std::size_t kMaxEcho = 1024;
-constexpr ErrorCode kCorsPreflightFailure{403, "CorsPreflightFailure",
-                                          "CORS not enabled or no matching rule found for this request."};
 constexpr ErrorCode kSecondaryIsReadOnly{403, "InsufficientAccountPermissions",
                                          "Write operations to the secondary location are not allowed."};
 
@@ -35,14 +36,6 @@ std::string version_of(const http::Request& request, const Parameters& query) {
   }
   if (is_version(*header)) return *header;
   throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-version"}, {"HeaderValue", *header}});
-}
-
-// Nothing lets a page of another origin in: rules for that cannot be set.
-[[noreturn]] void refuse_preflight(const Parameters& headers) {
-  for (const char* name : {"Origin", "Access-Control-Request-Method"}) {
-    if (headers.get(name).empty()) throw Error(kInvalidHeaderValue, {{"HeaderName", name}});
-  }
-  throw Error(kCorsPreflightFailure);
 }
 
 bool is_signature_override(std::string_view name) {
@@ -117,6 +110,17 @@ void add_echo(const http::Request& request, http::Response& response) {
   if (!id.empty() && id.size() <= kMaxEcho && is_printable) response.headers.add("x-ms-client-request-id", id);
 }
 
+// A query without what says which operation it is.
+std::string signature_in(const std::string& query) {
+  std::string kept;
+  for (const auto& [name, value] : parse_query(query)) {
+    if (!same_id(name, "comp") && !same_id(name, "restype")) {
+      kept += '&' + percent_encode(name) + '=' + percent_encode(value);
+    }
+  }
+  return kept;
+}
+
 }  // namespace
 
 struct BlobEndpoint::Exchange {
@@ -126,12 +130,20 @@ struct BlobEndpoint::Exchange {
   std::string version = {};
   BlobTarget target = {};
   const BlobOperationRow* route = nullptr;
+  // Of a part of a batch: the path that its client may have signed instead, and the container that it must be about.
+  bool is_part = false;
+  std::string signed_path = {}, only_container = {};
 };
 
 BlobEndpoint::BlobEndpoint(Backend& backend, BlobOptions options) : backend_(backend), options_(std::move(options)) {}
 
 http::Response BlobEndpoint::handle(const http::Request& request) {
   Exchange exchange{.request = request, .now = options_.clock()};
+  return respond(exchange);
+}
+
+http::Response BlobEndpoint::respond(Exchange& exchange) {
+  const http::Request& request = exchange.request;
   const std::string id = new_request_id(options_.entropy);
   http::Response response;
   try {
@@ -145,35 +157,85 @@ http::Response BlobEndpoint::handle(const http::Request& request) {
   response.headers.set("x-ms-request-id", id);
   response.headers.set("x-ms-version", exchange.version.empty() ? std::string(kNewestVersion) : exchange.version);
   add_echo(request, response);
+  add_cors(exchange, response);
   if (request.method == "HEAD") response.body.clear();
   return response;
 }
 
-http::Response BlobEndpoint::answer(Exchange& exchange) {
+// Refusals carry them, too: a browser would hide why else.
+void BlobEndpoint::add_cors(const Exchange& exchange, http::Response& response) const {
+  const http::Request& request = exchange.request;
+  if (request.headers.get("Origin").empty() || !exchange.route || exchange.is_part) return;
+  try {
+    const Document properties = service_properties(exchange.target.account);
+    for (const auto& [name, value] : cors_headers(properties, request.headers, request.method)) {
+      response.headers.set(name, value);
+    }
+  } catch (const Error&) {  // the answer is given already
+  }
+}
+
+bool BlobEndpoint::is_account(std::string_view name) const {
+  return std::ranges::find(options_.accounts, name, &BlobAccount::name) != options_.accounts.end();
+}
+
+void BlobEndpoint::decode(Exchange& exchange) const {
   const http::Request& request = exchange.request;
   for (auto& [name, value] : parse_query(request.query)) exchange.query.add(name, value);
-  exchange.version = version_of(request, exchange.query);
-  if (request.method == "OPTIONS") refuse_preflight(request.headers);
-  exchange.target = blob_target(request, [&](std::string_view name) {
-    return std::ranges::find(options_.accounts, name, &BlobAccount::name) != options_.accounts.end();
-  });
-  exchange.route = &find_blob_route(request, exchange.query, exchange.target);
-  const BlobAccess access =
-      authorize_blob({.request = request,
-                      .target = exchange.target,
-                      .route = *exchange.route,
-                      .accounts = options_.accounts,
-                      .mode = options_.auth,
-                      .token_secret = options_.token_secret,
-                      .version = exchange.version,
-                      .now = exchange.now,
-                      .acl = [this](const std::string& account, const std::string& container) {
-                        return backend_.blob(
-                            {.operation = BlobOperation::GetContainerAcl, .account = account, .container = container});
-                      }});
+  if (!exchange.is_part) exchange.version = version_of(request, exchange.query);
+  exchange.target = blob_target(request, [this](std::string_view name) { return is_account(name); });
+  if (request.method != "OPTIONS") exchange.route = &find_blob_route(request, exchange.query, exchange.target);
+}
+
+Document BlobEndpoint::service_properties(const std::string& account) const {
+  return backend_.blob({.operation = BlobOperation::GetServiceProperties, .account = account}).body;
+}
+
+BlobAccess BlobEndpoint::authorize(const Exchange& exchange) const {
+  const auto attempt = [&](const http::Request& request) {
+    return authorize_blob({.request = request,
+                           .target = exchange.target,
+                           .route = *exchange.route,
+                           .accounts = options_.accounts,
+                           .mode = options_.auth,
+                           .token_secret = options_.token_secret,
+                           .version = exchange.version,
+                           .now = exchange.now,
+                           .acl = [this](const std::string& account, const std::string& container) {
+                             return backend_.blob({.operation = BlobOperation::GetContainerAcl,
+                                                   .account = account,
+                                                   .container = container});
+                           }});
+  };
+  if (!exchange.signed_path.empty()) {
+    http::Request signed_request = exchange.request;
+    signed_request.path = exchange.signed_path;
+    try {
+      return attempt(signed_request);
+    } catch (const Error& error) {
+      if (!error.is(kAuthenticationFailed)) throw;
+    }
+  }
+  return attempt(exchange.request);
+}
+
+http::Response BlobEndpoint::answer(Exchange& exchange) {
+  decode(exchange);
+  const http::Request& request = exchange.request;
+  if (request.method == "OPTIONS") {
+    return {.headers = answer_preflight(service_properties(exchange.target.account), request.headers)};
+  }
+  const BlobAccess access = authorize(exchange);
+  if (!exchange.only_container.empty() && exchange.target.container != exchange.only_container) {
+    throw Error(kInvalidInput, {{"Reason", "A part of the batch is about another container."}});
+  }
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (exchange.target.is_secondary && !reads) throw Error(kSecondaryIsReadOnly);
+  if (exchange.route->operation == BlobOperation::GetServiceStats && !exchange.target.is_secondary) {
+    throw Error(kInvalidQueryParameterValue, {{"QueryParameterName", "comp"}, {"QueryParameterValue", "stats"}});
+  }
 
+  if (exchange.route->operation == BlobOperation::BlobBatch) return batch(exchange);
   BlobCall call{.operation = exchange.route->operation,
                 .account = exchange.target.account,
                 .container = exchange.target.container,
@@ -188,6 +250,53 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
   BlobReply reply = backend_.blob(call);
   for (const auto& [name, value] : more) reply.headers.add(name, value);
   return encode(exchange, std::move(reply));
+}
+
+// Deletions or changes of tiers, one or the other.
+http::Response BlobEndpoint::batch(const Exchange& exchange) {
+  if (exchange.is_part || !exchange.request.body) throw Error(kInvalidInput);
+  const std::string text = read_limited(exchange.request, *exchange.request.body);
+  std::vector<BatchPart> parts = read_batch(text, exchange.request.headers.get("Content-Type"));
+  const auto kind = [](const BatchPart& part) {
+    const bool sets_tier = fold(part.request.query).find("comp=tier") != std::string::npos;
+    return part.request.method == "DELETE" ? 1 : part.request.method == "PUT" && sets_tier ? 2 : 0;
+  };
+  for (const BatchPart& one : parts) {
+    if (kind(one) == 0 || kind(one) != kind(parts.front())) throw Error(kAllBatchSubRequestsShouldBeSameApi);
+  }
+  std::vector<BatchAnswer> answers;
+  for (BatchPart& one : parts) answers.push_back({one.content_id, part(exchange, std::move(one.request))});
+  const std::string boundary = "batchresponse_" + new_request_id(options_.entropy);
+  http::Response response{.status = 202, .body = batch_body(answers, boundary)};
+  response.headers.add("Content-Type", "multipart/mixed; boundary=" + boundary);
+  return response;
+}
+
+// Clients write the URL of a part with or without the account that their endpoint has in its path, and sign it so or
+// so.
+http::Response BlobEndpoint::part(const Exchange& outer, http::Request request) {
+  const http::Request& whole = outer.request;
+  request.base = whole.base;
+  request.address = whole.address;
+  request.is_https = whole.is_https;
+  if (!request.path.starts_with('/')) request.path.insert(0, 1, '/');
+  const bool has_own_sas = request.query.find("sig=") != std::string::npos;
+  if (!request.headers.has("Authorization") && !has_own_sas && whole.query.find("sig=") != std::string::npos) {
+    request.query += signature_in(whole.query);
+  }
+  std::string signed_path;
+  const std::string account = whole.path.substr(0, whole.path.find('/', 1));  // with its slash
+  const bool is_path_style = outer.target.endpoint.ends_with(account + "/");
+  if (is_path_style && !(request.path + "/").starts_with(account + "/")) {
+    signed_path = std::exchange(request.path, account + request.path);
+  }
+  Exchange exchange{.request = request,
+                    .now = outer.now,
+                    .version = outer.version,
+                    .is_part = true,
+                    .signed_path = std::move(signed_path),
+                    .only_container = outer.target.container};
+  return respond(exchange);
 }
 
 http::Response BlobEndpoint::encode(const Exchange& exchange, BlobReply reply) const {
@@ -207,6 +316,8 @@ http::Response BlobEndpoint::encode(const Exchange& exchange, BlobReply reply) c
     response.body = container_list_xml(reply.body, head);
   } else if (exchange.route->operation == BlobOperation::ListBlobs) {
     response.body = blob_list_xml(reply.body, head);
+  } else if (exchange.route->answer.empty()) {
+    response.body = found_blobs_xml(reply.body, head);
   } else {
     response.body = document_xml(exchange.route->answer, reply.body);
   }

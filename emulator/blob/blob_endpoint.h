@@ -33,7 +33,15 @@ class BlobEndpoint : public http::Endpoint {
  private:
   struct Exchange;  // one request on its way
 
+  http::Response respond(Exchange& exchange);
   http::Response answer(Exchange& exchange);
+  void decode(Exchange& exchange) const;
+  BlobAccess authorize(const Exchange& exchange) const;
+  http::Response batch(const Exchange& exchange);
+  http::Response part(const Exchange& outer, http::Request request);
+  bool is_account(std::string_view name) const;
+  Document service_properties(const std::string& account) const;
+  void add_cors(const Exchange& exchange, http::Response& response) const;
   http::Response encode(const Exchange& exchange, BlobReply reply) const;
 
   Backend& backend_;

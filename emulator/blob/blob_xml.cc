@@ -14,8 +14,6 @@ namespace {
 using namespace blob_errors;
 
 constexpr std::string_view kStart = "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?>";
-constexpr ErrorCode kUnsupportedXmlNode{400, "UnsupportedXmlNode",
-                                        "One of the XML nodes specified in the request body is not supported."};
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 // The length of the character at the front of `text` if XML 1.0 can hold it; 0 if not, also for what is not UTF-8.
@@ -114,7 +112,7 @@ void append_head(std::string& xml, const ListingHead& head) {
     xml.append("\"");
   }
   xml.append(">");
-  for (const std::string_view name : {"Prefix", "Marker", "MaxResults", "Delimiter"}) {
+  for (const std::string_view name : {"Prefix", "Marker", "MaxResults", "Delimiter", "Where"}) {
     if (const std::string* value = head.query.find(name)) append_name(xml, name, *value);
   }
 }
@@ -127,6 +125,7 @@ void append_blob(std::string& xml, const Document& blob, bool has_or_metadata) {
   if (blob.contains("Snapshot")) append_value(xml, "Snapshot", blob.at("Snapshot"));
   append_value(xml, "Properties", blob.at("Properties"));
   if (blob.contains("Metadata")) append_value(xml, "Metadata", blob.at("Metadata"));
+  if (blob.contains("Tags")) append_value(xml, "Tags", blob.at("Tags"));
   if (has_or_metadata) append(xml, "OrMetadata", "");
   close(xml, "Blob");
 }
@@ -252,6 +251,15 @@ std::string blob_list_xml(const Document& page, const ListingHead& head) {
     append_blob(xml, blob, head.version >= kOrMetadataSince);
   }
   for (; prefix != prefixes.end(); ++prefix) append_prefix(xml, *prefix);
+  close(xml, "Blobs");
+  return finish_list(std::move(xml), page);
+}
+
+std::string found_blobs_xml(const Document& page, const ListingHead& head) {
+  std::string xml(kStart);
+  append_head(xml, head);
+  open(xml, "Blobs");
+  for (const Document& blob : page.at("Blobs")) append_value(xml, "Blob", blob);
   close(xml, "Blobs");
   return finish_list(std::move(xml), page);
 }

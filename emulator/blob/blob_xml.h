@@ -25,6 +25,7 @@ struct ListingHead {
 };
 // `page` as in BlobReply. Blobs and prefixes come out as one sequence by name.
 std::string blob_list_xml(const Document& page, const ListingHead& head);
+std::string found_blobs_xml(const Document& page, const ListingHead& head);  // by tags
 std::string container_list_xml(const Document& page, const ListingHead& head);
 
 // Objects as elements with children, arrays as the same element again and again.

@@ -446,6 +446,45 @@ TEST_F(FileBlobStoreTest, AProgramKilledWhileWritingLeavesOldOrNewAndNoRubbish) 
   }
 }
 
+TEST_F(FileBlobStoreTest, AProgramKilledWhileAppendingLeavesWholeBlocks) {
+  constexpr std::size_t kBlock = 50'000;
+  put("log", "");
+  store_.reset();
+  for (int round = 0; round < 6; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      open();
+      while (true) {
+        StringSource block(std::string(kBlock, static_cast<char>('a' + round)));
+        const auto append = [](const BlobEntry* current) {
+          BlobEntry entry = *current;
+          entry.size += kBlock;
+          entry.properties.set("n", std::to_string(entry.size / kBlock));
+          return std::optional(entry);
+        };
+        store_->patch(named("log"), append, {.bytes = store_->stage(block)});
+      }
+    }
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(60 + 7 * round);
+    while (std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    ::kill(child, SIGKILL);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    open();
+    const auto entry = store_->find(named("log"));
+    const std::string text = get("log");
+    ASSERT_EQ(text.size() % kBlock, 0u);
+    ASSERT_EQ(text.size(), entry->size);
+    for (std::size_t at = 0; at < text.size(); at += kBlock) {
+      ASSERT_EQ(text.compare(at, kBlock, std::string(kBlock, text[at])), 0) << at;
+    }
+    if (!text.empty()) {
+      ASSERT_EQ(entry->properties.get("n"), std::to_string(text.size() / kBlock));  // and not taken for an edit
+    }
+    ASSERT_EQ(staged_files(), 0u);
+    store_.reset();
+  }
+}
+
 TEST_F(FileBlobStoreTest, BytesOfFilesAreHandedOutAsFiles) {
   put("a", "0123456789");
   const auto source = store_->read(named("a"), [](const BlobEntry&) { return ByteRange{2, 3}; });

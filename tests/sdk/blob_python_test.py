@@ -7,7 +7,7 @@ import unittest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import (AccessPolicy, BlobClient, BlobServiceClient, BlobType, ContainerClient,
-                                ContainerSasPermissions, SequenceNumberAction, generate_account_sas,
+                                ContainerSasPermissions, CorsRule, SequenceNumberAction, generate_account_sas,
                                 generate_blob_sas, generate_container_sas)
 
 import clients
@@ -185,6 +185,75 @@ class Access(Case):
         only_objects = generate_account_sas(server.storage_account, server.storage_key, "o", "rwdlac", later())
         with self.refused(403, "AuthorizationResourceTypeMismatch"):
             list(BlobServiceClient(server.blob_account_url, credential=only_objects).list_containers())
+
+
+class Tags(Case):
+    def test_blobs_are_found_by_their_tags(self):
+        self.put("a", tags={"state": "new", "n": "1"})
+        blob = self.put("b", tags={"state": "old"})
+        self.assertEqual(blob.get_blob_tags(), {"state": "old"})
+        blob.set_blob_tags({"state": "new", "n": "2"})
+        found = self.container.find_blobs_by_tags("\"state\"='new' AND \"n\">'1'")
+        self.assertEqual([item.name for item in found], ["b"])
+        name = self.container.container_name
+        found = account.find_blobs_by_tags(f"@container='{name}' AND \"state\"='new'")
+        self.assertEqual([item.name for item in found], ["a", "b"])
+        with self.refused(412, "ConditionNotMet"):
+            blob.delete_blob(if_tags_match_condition="\"n\"='3'")
+        listed = next(iter(self.container.list_blobs(include=["tags"])))
+        self.assertEqual(listed.tags, {"state": "new", "n": "1"})
+
+
+class Tiers(Case):
+    def test_an_archived_blob_comes_back(self):
+        blob = self.put("a")
+        blob.set_standard_blob_tier("Archive")
+        with self.refused(409, "BlobArchived"):
+            blob.download_blob()
+        blob.set_standard_blob_tier("Cool")
+        self.assertEqual(blob.get_blob_properties().blob_tier, "Cool")
+        self.assertEqual(blob.download_blob().readall(), b"hello")
+
+
+class FromUrls(Case):
+    def test_content_comes_from_other_blobs(self):
+        source = self.put("source", b"0123456789")
+        token = generate_blob_sas(server.storage_account, self.container.container_name, "source",
+                                  account_key=server.storage_key, permission="r", expiry=later())
+        url = f"{source.url}?{token}"
+        blob = self.container.get_blob_client("whole")
+        blob.upload_blob_from_url(url)
+        self.assertEqual(blob.download_blob().readall(), b"0123456789")
+        blocks = self.container.get_blob_client("blocks")
+        blocks.stage_block_from_url("YQ==", url, source_offset=2, source_length=3)
+        blocks.commit_block_list(["YQ=="])
+        self.assertEqual(blocks.download_blob().readall(), b"234")
+        copy = self.container.get_blob_client("copy")
+        self.assertEqual(copy.start_copy_from_url(url, requires_sync=True)["copy_status"], "success")
+        with self.refused(409, "NoPendingCopyOperation"):
+            copy.abort_copy(copy.get_blob_properties().copy.id)
+
+
+class Batches(Case):
+    def test_many_are_deleted_at_once(self):
+        for name in ("a", "b", "c"):
+            self.put(name)
+        answers = list(self.container.delete_blobs("a", "b", "missing", raise_on_any_failure=False))
+        self.assertEqual([answer.status_code for answer in answers], [202, 202, 404])
+        self.assertEqual([item.name for item in self.container.list_blobs()], ["c"])
+        answers = list(self.container.set_standard_blob_tier_blobs("Cool", "c"))
+        self.assertEqual([answer.status_code for answer in answers], [200])
+
+
+class Service(unittest.TestCase):
+    def test_properties_are_kept(self):
+        account.set_service_properties(cors=[CorsRule(["http://a"], ["GET"], max_age_in_seconds=60)])
+        properties = account.get_service_properties()
+        self.assertEqual([rule.allowed_origins for rule in properties["cors"]], ["http://a"])
+        self.assertFalse(properties["delete_retention_policy"].enabled)
+        account.set_service_properties(cors=[])
+        self.assertEqual(account.get_service_properties()["cors"], [])
+        self.assertEqual(account.get_account_information()["account_kind"], "StorageV2")
 
 
 class Token:

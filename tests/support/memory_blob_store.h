@@ -16,6 +16,11 @@ class MemoryBlobStore : public BlobStore {
  public:
   Time next_revision(Time now) override { return last_ = std::max(now, last_ + Ticks(1)); }
 
+  Document account_properties(const std::string& account) override { return accounts_[account]; }
+  void set_account_properties(const std::string& account, const Document& properties) override {
+    accounts_[account] = properties;
+  }
+
   std::optional<ContainerEntry> find_container(const ContainerName& name) override {
     const Container* found = container(name);
     return found ? std::optional(found->entry) : std::nullopt;
@@ -216,6 +221,7 @@ class MemoryBlobStore : public BlobStore {
   }
 
   Time last_{};
+  std::map<std::string, Document> accounts_;
   std::map<Key, Container> containers_;
 };
 

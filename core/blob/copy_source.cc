@@ -1,0 +1,109 @@
+#include "core/blob/copy_source.h"
+
+#include "core/base/encoding.h"
+#include "core/blob/blob_url.h"
+#include "core/blob/errors.h"
+#include "core/blob/names.h"
+#include "core/blob/properties.h"
+#include "core/blob/tags.h"
+
+namespace batchite::blob_operations {
+
+using namespace blob_errors;
+
+namespace {
+
+BlobUrl source_of(Request& request) {
+  const std::string url = request.headers().get("x-ms-copy-source");
+  if (url.empty()) throw Error(kMissingRequiredHeader, {{"HeaderName", "x-ms-copy-source"}});
+  auto source = parse_blob_url(url, [&](std::string_view name) { return request.service.account(name) != nullptr; });
+  if (!source) {
+    throw Error(404, std::string(kCannotVerifyCopySource.code), "The copy source is not a blob of this service.",
+                {{"HeaderName", "x-ms-copy-source"}, {"HeaderValue", url}});
+  }
+  if (source->blob.empty()) {  // one segment: a blob of the root container
+    source->blob = std::move(source->container);
+    source->container = "$root";
+  }
+  check_container_name(source->container);
+  check_blob_name(source->blob);
+  return *source;
+}
+
+Time snapshot_in(const BlobUrl& source) {
+  Parameters query;
+  for (auto& [name, value] : parse_query(source.query)) query.add(name, value);
+  const std::string text = query.get("snapshot");
+  if (text.empty()) return kNever;
+  const auto time = parse_iso8601(text);
+  if (!time) throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-copy-source"}});
+  return *time;
+}
+
+// Copies within an account need no right but the caller's own; others need a signature in the URL.
+void check_source_access(Request& request, const BlobUrl& source) {
+  if (source.account == request.call.account) return;
+  const ContainerName container{source.account, source.container};
+  const auto entry = request.store.find_container(container);
+  if (entry && entry->access != PublicAccess::None) return;
+  const SasUse use{.operation = BlobOperation::GetBlob,
+                   .container = source.container,
+                   .blob = source.blob,
+                   .now = request.now,
+                   .policies = [&] { return request.service.policies(container); }};
+  try {
+    check_sas(source.query, *request.service.account(source.account), use);
+  } catch (const Error& error) {
+    throw Error(error.status(), std::string(kCannotVerifyCopySource.code), error.message(), error.values());
+  }
+}
+
+void check_source_tags(const Request& request, const BlobEntry& source, const std::string& container) {
+  constexpr std::string_view kName = "x-ms-source-if-tags";
+  const std::string text = request.headers().get(kName);
+  if (text.empty()) return;
+  const TagCondition condition(text, TagCondition::Language::Condition, kName);
+  if (!condition.holds(source.tags, container)) throw Error(kSourceConditionNotMet);
+}
+
+ByteRange source_range(const Parameters& headers, std::uint64_t size) {
+  const std::string text = headers.get("x-ms-source-range");
+  if (text.empty()) return {0, size};
+  const auto range = range_from({{"x-ms-range", text}}, size);
+  if (!range) throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-source-range"}, {"HeaderValue", text}});
+  return *range;
+}
+
+}  // namespace
+
+CopySource open_copy_source(Request& request) {
+  const BlobUrl url = source_of(request);
+  check_source_access(request, url);
+  const Conditions conditions(request.headers(), "x-ms-source-");
+  const BlobName name{url.account, url.container, url.blob, snapshot_in(url)};
+  CopySource source{.blocks = request.store.blocks(name).committed};
+  source.bytes = request.store.read(name, [&](const BlobEntry& entry) {
+    conditions.check_source(version_of(entry));
+    check_source_tags(request, entry, url.container);
+    // Copying it to another tier is how an archived blob is read.
+    if (is_archived(entry) && request.headers().get("x-ms-access-tier").empty()) throw Error(kBlobArchived);
+    source.entry = entry;
+    return source_range(request.headers(), entry.size);
+  });
+  if (!source.bytes) throw Error(404, std::string(kCannotVerifyCopySource.code), std::string(kBlobNotFound.message));
+  std::uint64_t total = 0;
+  for (const Block& block : source.blocks) total += block.size;
+  if (total != source.entry.size) source.blocks.clear();  // replaced between the two looks
+  return source;
+}
+
+Expected expected_of_source(const Parameters& headers) {
+  Parameters plain;
+  for (const auto& [sent, name] : {std::pair("x-ms-source-content-md5", "Content-MD5"),
+                                   std::pair("x-ms-source-content-crc64", "x-ms-content-crc64")}) {
+    if (const std::string* value = headers.find(sent)) plain.add(name, *value);
+  }
+  return Expected::from(plain, false);
+}
+
+}  // namespace batchite::blob_operations

@@ -1,0 +1,25 @@
+// Where the bytes of copies and of the operations "from URL" come from: a blob of this service, named by
+// x-ms-copy-source. Sources elsewhere are refused: the core reaches no network.
+// Source: learn.microsoft.com/rest/api/storageservices/copy-blob-from-url, .../put-block-from-url.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "core/blob/operations.h"
+
+namespace batchite::blob_operations {
+
+struct CopySource {
+  BlobEntry entry = {};
+  std::vector<Block> blocks = {};  // committed ones that make up the content; none when it came otherwise
+  std::shared_ptr<ByteSource> bytes = nullptr;
+};
+
+// The source as a whole, or the part in x-ms-source-range. Its conditions (x-ms-source-if-…) hold, and the caller may
+// read it. Throws CannotVerifyCopySource with the status of what is wrong, SourceConditionNotMet, BlobArchived.
+CopySource open_copy_source(Request& request);
+
+// What x-ms-source-content-md5 and x-ms-source-content-crc64 expect of the bytes.
+Expected expected_of_source(const Parameters& headers);
+
+}  // namespace batchite::blob_operations
