@@ -226,17 +226,8 @@ HostOrder Change::order(const Action& action) {
     const Document document = Document::parse(read().get(Kind::Pool, number(pool)).spec);
     return RunStartTaskOrder{*start, document.value("startTask", Document::object()).dump()};
   }
-  if (const auto* run = std::get_if<RunTask>(&action)) {
-    Row row = read().get(Kind::Task, number(run->task));
-    std::vector<PackageFile> packages = packages_of(read(), row.spec);
-    std::string token = task_token(*this, *run, row);
-    return RunTaskOrder{*run,
-                        std::move(row.id),
-                        std::move(row.spec),
-                        context_of(JobKey{row.parent}),
-                        std::move(packages),
-                        std::move(token)};
-  }
+  if (const auto* run = std::get_if<RunTask>(&action)) return run_task(*run);
+  if (const auto* run = std::get_if<RunCoordination>(&action)) return run_coordination(*run);
   if (const auto* remove = std::get_if<RemoveTaskFiles>(&action)) {
     const Row row = read().get(Kind::Task, number(remove->task));
     return RemoveTaskFilesOrder{remove->node, task_directory(context_of(JobKey{row.parent})->job_id, row.id)};
@@ -253,6 +244,46 @@ HostOrder Change::order(const Action& action) {
         throw std::logic_error("an action without an order");
       },
       action);
+}
+
+HostOrder Change::run_task(const RunTask& run) {
+  Row row = read().get(Kind::Task, number(run.task));
+  std::vector<PackageFile> packages = packages_of(read(), row.spec);
+  std::string token = task_token(*this, run, row);
+  return RunTaskOrder{run,
+                      std::move(row.id),
+                      std::move(row.spec),
+                      context_of(JobKey{row.parent}),
+                      std::move(packages),
+                      std::move(token),
+                      instances_of(run.task)};
+}
+
+HostOrder Change::run_coordination(const RunCoordination& run) {
+  Row row = read().get(Kind::Task, number(run.task));
+  std::vector<PackageFile> packages = packages_of(read(), row.spec);
+  std::string token = task_token(*this, {run.task, run.attempt, run.node}, row);
+  return RunCoordinationOrder{run,
+                              std::move(row.id),
+                              std::move(row.spec),
+                              context_of(JobKey{row.parent}),
+                              std::move(packages),
+                              std::move(token),
+                              instances_of(run.task)};
+}
+
+// An order may be of a task that is gone by now: a kill follows.
+std::shared_ptr<const InstanceNodes> Change::instances_of(TaskKey key) const {
+  const Task* task = world_.state.tasks.find(key);
+  if (!task || !task->status.instances) return nullptr;
+  auto nodes = std::make_shared<InstanceNodes>();
+  for (const Instance& instance : *task->status.instances) {
+    nodes->members.push_back({instance.node, node_address(instance.node)});
+  }
+  const PoolKey pool = world_.state.jobs.at(task->spec.job).pool;
+  const auto found = world_.state.pools.find(pool);
+  if (found != world_.state.pools.end()) nodes->cores = found->second.spec.cores;
+  return nodes;
 }
 
 HostOrder Change::run_job_task(const RunJobTask& run) {
@@ -281,6 +312,15 @@ std::string task_directory(const std::string& job_id, const std::string& task_id
   const std::string job =
       colon == std::string::npos ? job_id + "/job-1" : job_id.substr(0, colon) + "/" + job_id.substr(colon + 1);
   return "workitems/" + job + "/" + task_id;
+}
+
+std::string instance_directory(const std::string& job_id, const std::string& task_id, int instance) {
+  return task_directory(job_id, task_id) + "/" + std::to_string(instance);
+}
+
+std::string node_address(NodeKey node) {
+  const std::int64_t at = number(node) + 3;  // the first four of a network are Azure's own
+  return fmt::format("127.{}.{}.{}", 1 + at / 65536 % 254, at / 256 % 256, at % 256);
 }
 
 void load(World& world) {

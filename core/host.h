@@ -46,13 +46,33 @@ struct RunStartTaskOrder {
   RunStartTask what;
   std::string spec;  // the start task's document, JSON
 };
+// The nodes that a multi-instance task holds, by instance; shared by its orders.
+struct InstanceNodes {
+  struct Member {
+    NodeKey node;
+    std::string address;
+  };
+  std::vector<Member> members = {};  // the first is the primary's
+  int cores = 1;                     // of each
+};
 struct RunTaskOrder {
   RunTask what;
   std::string task_id;
   std::string spec;  // the task's document, JSON
   std::shared_ptr<const JobContext> job;
-  std::vector<PackageFile> packages = {};  // the task's own
-  std::string token = {};                  // with which it may call the Batch service; empty: it has none
+  std::vector<PackageFile> packages = {};                    // the task's own
+  std::string token = {};                                    // with which it may call the Batch service; empty: none
+  std::shared_ptr<const InstanceNodes> instances = nullptr;  // null: it is no multi-instance task
+};
+// Common resource files in, then the coordination command. What that leaves running goes on until KillTask.
+struct RunCoordinationOrder {
+  RunCoordination what;
+  std::string task_id;
+  std::string spec;  // the task's document, JSON
+  std::shared_ptr<const JobContext> job;
+  std::vector<PackageFile> packages = {};
+  std::string token = {};
+  std::shared_ptr<const InstanceNodes> instances = nullptr;
 };
 struct RunJobTaskOrder {
   RunJobTask what;
@@ -65,12 +85,19 @@ struct RemoveTaskFilesOrder {
   std::string directory;  // below the node's root
 };
 
-using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RunJobTaskOrder, RemoveTaskFilesOrder,
-                               RemoveNodeOrder, KillStartTask, KillTask, KillJobTask, WakeAt>;
+using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RunCoordinationOrder, RunJobTaskOrder,
+                               RemoveTaskFilesOrder, RemoveNodeOrder, KillStartTask, KillTask, KillJobTask, WakeAt>;
 
 // A task's directory below its node's root: workitems/{job}/job-1/{task}; of a job of a schedule
 // workitems/{schedule}/job-{n}/{task}. Also of its preparation and release task.
 std::string task_directory(const std::string& job_id, const std::string& task_id);
+
+// Of one instance of a multi-instance task: below the task's, which is the directory that its instances share the path
+// of. Recordings show the primary's as {task}/0.
+std::string instance_directory(const std::string& job_id, const std::string& task_id, int instance);
+
+// Where a node is reached by others: as all are on one machine, a loopback address of its own (127.1.0.4, 127.1.0.5 …).
+std::string node_address(NodeKey node);
 
 // Texts that a node puts into a client's container.
 struct TextUpload {

@@ -8,7 +8,7 @@
 namespace batchite {
 namespace {
 
-constexpr std::int64_t kVersion = 5;
+constexpr std::int64_t kVersion = 6;
 
 // "12 5:hello 0 " — numbers in decimal, texts with their length before them.
 class Writer {
@@ -86,7 +86,8 @@ struct Out {
     to.number(value ? 1 : 0);
     if (value) (*this)(*value);
   }
-  void operator()(const std::unique_ptr<Failure>& value) {
+  template <class T>
+  void operator()(const std::unique_ptr<T>& value) {
     to.number(value ? 1 : 0);
     if (value) (*this)(*value);
   }
@@ -107,6 +108,7 @@ struct Out {
   void operator()(const ExitConditions::Range& value);
   void operator()(const TaskExtras& value);
   void operator()(const ManagerSpec& value);
+  void operator()(const Instance& value);
   bool has(std::int64_t /*version*/) const { return true; }
 };
 
@@ -144,9 +146,10 @@ struct In {
     value.reset();
     if (from.number() != 0) (*this)(value.emplace());
   }
-  void operator()(std::unique_ptr<Failure>& value) {
+  template <class T>
+  void operator()(std::unique_ptr<T>& value) {
     value.reset();
-    if (from.number() != 0) (*this)(*(value = std::make_unique<Failure>()));
+    if (from.number() != 0) (*this)(*(value = std::make_unique<T>()));
   }
   void operator()(std::shared_ptr<const TaskExtras>& value) {
     value.reset();
@@ -166,6 +169,7 @@ struct In {
   void operator()(ExitConditions::Range& value);
   void operator()(TaskExtras& value);
   void operator()(ManagerSpec& value);
+  void operator()(Instance& value);
   bool has(std::int64_t wanted) const { return version >= wanted; }
 };
 
@@ -248,10 +252,16 @@ void map_extras(V&& v, S& s) {
   v(s.id), v(s.dependencies.ids), v(s.dependencies.ranges), v(s.exit.codes), v(s.exit.ranges);
   v(s.exit.pre_processing_error), v(s.exit.upload_error), v(s.exit.otherwise);
   if (v.has(5)) v(s.manager);
+  if (v.has(6)) v(s.instances);
 }
 template <class V, class S>
 void map_manager(V&& v, S& s) {
   v(s.kills_job), v(s.is_exclusive), v(s.allows_low_priority);
+}
+template <class V, class S>
+void map_instance(V&& v, S& s) {
+  v(s.node), v(s.coordinated), v(s.state), v(s.previous_state), v(s.state_since), v(s.previous_since), v(s.started);
+  v(s.ended), v(s.exit_code), v(s.failure);
 }
 template <class V, class S>
 void map_task(V&& v, S& task) {
@@ -263,6 +273,7 @@ void map_task(V&& v, S& task) {
   v(s.last_retry), v(s.last_requeue), v(s.failure);
   if (v.has(2)) v(s.usage.user), v(s.usage.kernel), v(s.usage.read), v(s.usage.written);
   if (v.has(3)) v(task.spec.extras), v(s.released), v(s.satisfies);
+  if (v.has(6)) v(s.instances);
 }
 
 void Out::operator()(const Failure& value) { map_failure(*this, value); }
@@ -275,6 +286,8 @@ void Out::operator()(const ExitOptions& value) { map_exit_options(*this, value);
 void Out::operator()(const ExitConditions::Range& value) { map_exit_range(*this, value); }
 void Out::operator()(const TaskExtras& value) { map_extras(*this, value); }
 void Out::operator()(const ManagerSpec& value) { map_manager(*this, value); }
+void Out::operator()(const Instance& value) { map_instance(*this, value); }
+void In::operator()(Instance& value) { map_instance(*this, value); }
 void In::operator()(JobTaskStatus& value) { map_job_task(*this, value); }
 void In::operator()(ExitOptions& value) { map_exit_options(*this, value); }
 void In::operator()(ExitConditions::Range& value) { map_exit_range(*this, value); }

@@ -2,7 +2,8 @@
 // Make it early in main(): starting is cheap at any time, but the launcher keeps what it inherits (limits, user,
 // namespaces). Threads: orders may come from any thread; they block only while the launcher's socket is full, which it
 // empties at once. wait() and fd() belong to one reading thread. Orders are obeyed in the order they were given. Every
-// run ends in exactly one TaskExit. Destruction ends the launcher and every process of every task before it returns.
+// run ends in exactly one TaskExit that does not linger. Destruction ends the launcher and every process of every task
+// before it returns.
 #pragma once
 #include <chrono>
 #include <cstdint>

@@ -95,8 +95,8 @@ void transfer(Stream& stream, Value& value, const auto& each) {
   using T = std::remove_const_t<Value>;
   if constexpr (std::is_same_v<T, RunRequest>) {
     each(stream, value.id, value.arguments, value.command_line, value.environment, value.working_directory,
-         value.stdout_path, value.stderr_path, value.directories, value.wall_clock_limit, value.isolation, value.node,
-         value.admin);
+         value.stdout_path, value.stderr_path, value.append, value.directories, value.wall_clock_limit, value.isolation,
+         value.node, value.admin, value.lingers);
   } else if constexpr (std::is_same_v<T, KillRequest>) {
     each(stream, value.id);
   } else if constexpr (std::is_same_v<T, PrepareNode>) {
@@ -188,8 +188,8 @@ void encode(const Order& order, std::string& out) {
 }
 
 void encode(const TaskExit& exit, std::string& out) {
-  Encoder(out) << exit.id << exit.kind << exit.value << exit.step << exit.timed_out << exit.killed << exit.user_time
-               << exit.system_time << exit.max_rss_bytes << exit.blocks_read << exit.blocks_written
+  Encoder(out) << exit.id << exit.kind << exit.value << exit.step << exit.timed_out << exit.killed << exit.lingers
+               << exit.user_time << exit.system_time << exit.max_rss_bytes << exit.blocks_read << exit.blocks_written
                << exit.started.time_since_epoch() << exit.ended.time_since_epoch();
 }
 
@@ -210,8 +210,9 @@ std::vector<TaskExit> decode_exits(std::string_view packet) {
   while (!in.at_end()) {
     TaskExit& exit = exits.emplace_back();
     Ticks started{0}, ended{0};
-    in >> exit.id >> exit.kind >> exit.value >> exit.step >> exit.timed_out >> exit.killed >> exit.user_time >>
-        exit.system_time >> exit.max_rss_bytes >> exit.blocks_read >> exit.blocks_written >> started >> ended;
+    in >> exit.id >> exit.kind >> exit.value >> exit.step >> exit.timed_out >> exit.killed >> exit.lingers >>
+        exit.user_time >> exit.system_time >> exit.max_rss_bytes >> exit.blocks_read >> exit.blocks_written >>
+        started >> ended;
     exit.started = Time(started);
     exit.ended = Time(ended);
   }

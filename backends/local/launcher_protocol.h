@@ -25,11 +25,13 @@ struct RunRequest {
   std::vector<std::string> environment{};  // NAME=value, complete: nothing is inherited
   std::string working_directory{};
   std::string stdout_path{}, stderr_path{};      // created or emptied before anything else can fail, mode 0644
+  bool append = false;                           // to what is in them, instead of emptying them
   std::vector<std::string> directories{};        // made first, with parents, mode 0755
   std::chrono::nanoseconds wall_clock_limit{0};  // for the whole tree; 0: none
   Isolation isolation = Isolation::Process;
   std::uint32_t node = 0;  // Landlock: which prepared node's rules
   bool admin = false;      // may gain privileges (process level only)
+  bool lingers = false;    // what its command leaves running when it exits with 0 goes on until a KillRequest
 };
 struct KillRequest {
   std::uint64_t id = 0;
@@ -44,7 +46,8 @@ struct ForgetNode {
 };
 using Order = std::variant<RunRequest, KillRequest, PrepareNode, ForgetNode>;
 
-// How a run ended. It is sent when the last process of its tree is gone.
+// How a run ended. It is sent when the last process of its tree is gone; of a run that lingers also, before, when its
+// command has exited.
 struct TaskExit {
   enum class Kind : std::uint8_t { Exited, Signalled, ProgramNotFound, LaunchFailed };
   std::uint64_t id = 0;
@@ -53,6 +56,7 @@ struct TaskExit {
   std::string step{};      // LaunchFailed: what failed, e.g. "entering the working directory"
   bool timed_out = false;  // wall_clock_limit passed and we killed it
   bool killed = false;     // a KillRequest came while it ran or waited to run
+  bool lingers = false;    // another TaskExit comes when what is left of it is gone
   std::chrono::microseconds user_time{0}, system_time{0};  // of the process and the descendants it waited for
   std::int64_t max_rss_bytes = 0;
   std::int64_t blocks_read = 0, blocks_written = 0;  // of 512 bytes, from and to disks

@@ -8,6 +8,7 @@
 
 #include "backends/local/data_directory.h"
 #include "backends/local/file_blob_store.h"
+#include "backends/local/instances.h"
 #include "backends/local/package_blobs.h"
 #include "backends/local/process_host.h"
 #include "backends/local/sqlite_store.h"
@@ -185,6 +186,7 @@ class LocalBackend : public Backend {
         .metadata_url = options_.metadata_url,
         .isolation = isolation_.level,
         .stand_ins = write_stand_ins((directory_.path() / "bin").string(), parse_host_packages(options_.host_packages)),
+        .among_nodes = write_ssh_stand_in(directory_.path() / "bin" / "among-nodes"),
         .launcher = {.program = options_.launcher.string()},
         .clock = options_.clock};
   }

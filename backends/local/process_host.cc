@@ -254,6 +254,7 @@ void ProcessHost::perform(RunTaskOrder& order) {
   run->attempt = order.what.attempt;
   run->spec = Document::parse(order.spec);
   run->packages = std::move(order.packages);
+  run->instances = std::move(order.instances);
   begin_in_job(std::move(run), *order.job, order.task_id, order.token);
 }
 
@@ -271,10 +272,11 @@ void ProcessHost::perform(RunJobTaskOrder& order) {
 void ProcessHost::begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id,
                                const std::string& token) {
   const fs::path& root = nodes_.at(run->node).facts.root;
-  TaskFacts facts{.directory = root / task_directory(job.job_id, task_id),
-                  .job_id = job.job_id,
-                  .task_id = task_id,
-                  .token = token};
+  run->task_directory = root / task_directory(job.job_id, task_id);
+  TaskFacts facts = run->instances ? facts_of_instance(*run) : TaskFacts{.directory = run->task_directory};
+  facts.job_id = job.job_id;
+  facts.task_id = task_id;
+  facts.token = token;
   const bool is_preparation = run->of == Run::Of::JobTask && run->which == JobTask::Preparation;
   if (!job.preparation_id.empty() && !is_preparation) {
     facts.preparation_directory = root / task_directory(job.job_id, job.preparation_id);
@@ -292,7 +294,8 @@ void ProcessHost::perform(KillStartTask& order) {
 
 void ProcessHost::perform(KillTask& order) {
   kill_runs([&order](const Run& run) {
-    return run.of == Run::Of::Task && run.task == order.task && run.attempt == order.attempt;
+    const bool is_of_task = run.of == Run::Of::Task || run.of == Run::Of::Coordination;
+    return is_of_task && run.task == order.task && run.attempt == order.attempt;
   });
 }
 
@@ -308,7 +311,7 @@ void ProcessHost::perform(RemoveTaskFilesOrder& order) {
   if (node == nodes_.end()) return;
   const fs::path directory = node->second.facts.root / order.directory;
   for (const auto& [id, run] : runs_) {
-    if (run->directory == directory) run->is_forgotten = true;
+    if (run->task_directory == directory) run->is_forgotten = true;
   }
   remove_task_files(directory);
 }
@@ -323,7 +326,7 @@ void ProcessHost::remove_task_files(const fs::path& directory) {
 // The directories of a job, once they are empty and no run is about to make its own there.
 void ProcessHost::remove_if_unused(const fs::path& directory) {
   for (const auto& [id, run] : runs_) {
-    if (run->directory.parent_path() == directory) return;
+    if (run->task_directory.parent_path() == directory) return;
   }
   std::error_code ignored;
   if (fs::remove(directory, ignored)) fs::remove(directory.parent_path(), ignored);
@@ -349,6 +352,7 @@ void ProcessHost::begin(std::unique_ptr<Run> run, const std::vector<const Docume
   const RunId id = ++last_run_;
   const std::string directory = facts.directory.string();
   run->directory = facts.directory;
+  if (run->task_directory.empty()) run->task_directory = facts.directory;
   RunRequest& request = run->request;
   request.id = id;
   request.command_line = Reader(run->spec).text("commandLine");
@@ -363,30 +367,42 @@ void ProcessHost::begin(std::unique_ptr<Run> run, const std::vector<const Docume
   request.node = static_cast<std::uint32_t>(number(run->node));
   request.admin = is_admin(run->spec);
   run->outcome.started = options_.clock();
+  if (run->instances) join_instances(*run);
   std::deque<RunId>& queue = queues_[directory];
+  const bool may_go = std::ranges::all_of(queue, [&](RunId other) {
+    const Run& before = *runs_.at(other);
+    return before.has_reported && !before.killed && before.attempt == run->attempt;
+  });
   queue.push_back(id);
   runs_.emplace(id, std::move(run));
-  if (queue.size() == 1) go(id);
+  if (may_go) go(id);
 }
 
 // Its turn in its directory has come.
 void ProcessHost::go(RunId id) {
   Run& run = *runs_.at(id);
+  run.is_under_way = true;
   if (run.killed) {
     run.outcome.may_retry = false;
     end(id);
   } else if (run.packages.empty() && Reader(run.spec).array("resourceFiles").empty()) {
-    to_launch_.push_back(run.request);
+    launch(run);
   } else {
     stage_in(id);
   }
 }
 
+void ProcessHost::launch(Run& run) {
+  if (run.instances && options_.isolation == Isolation::Landlock) open_to_all_instances(run);
+  to_launch_.push_back(run.request);
+}
+
 void ProcessHost::stage_in(RunId id) {
   const Run& run = *runs_.at(id);
+  // Common files are beside the working directory.
+  const fs::path work = run.of == Run::Of::Coordination ? run.task_directory : run.directory / "wd";
   in_background([this, id, files = Reader(run.spec).array("resourceFiles"), packages = run.packages,
-                 applications = nodes_.at(run.node).facts.root / "applications",
-                 work = fs::path(run.request.working_directory)] {
+                 applications = nodes_.at(run.node).facts.root / "applications", work] {
     std::optional<Failure> failure = stager_.install(packages, applications);
     std::error_code error;
     if (!failure) fs::create_directories(work, error);
@@ -402,7 +418,7 @@ void ProcessHost::stage_in(RunId id) {
       if (found == runs_.end()) return;
       Run& staged = *found->second;
       if (!failure && !staged.killed) {
-        to_launch_.push_back(staged.request);
+        launch(staged);
         return;
       }
       staged.outcome.failure = failure;
@@ -417,7 +433,13 @@ void ProcessHost::exited(const TaskExit& exit) {
   const auto found = runs_.find(exit.id);
   if (found == runs_.end()) return;
   Run& run = *found->second;
+  if (run.has_reported) return end(exit.id);
   run.outcome = outcome_of(exit);
+  if (exit.lingers) {
+    run.has_reported = true;
+    events_.push_back(report_of(run));
+    return;
+  }
   const bool ran = run.outcome.exit_code.has_value();
   if (ran && !run.killed && !Reader(run.spec).array("outputFiles").empty()) {
     stage_out(exit.id);
@@ -452,26 +474,33 @@ Event ProcessHost::report_of(const Run& run) {
       return StartTaskExited{run.node, run.boot, run.attempt, run.outcome};
     case Run::Of::JobTask:
       return JobTaskExited{run.job, run.node, run.which, run.attempt, run.outcome};
+    case Run::Of::Coordination:
+      return CoordinationExited{run.task, run.attempt, run.instance, run.outcome};
     case Run::Of::Task:
       break;
   }
   return TaskExited{run.task, run.attempt, run.outcome};
 }
 
+void ProcessHost::leave_queue(RunId id, const std::string& directory) {
+  const auto queue = queues_.find(directory);
+  std::erase(queue->second, id);
+  if (queue->second.empty()) {
+    queues_.erase(queue);
+  } else if (const RunId next = queue->second.front(); !runs_.at(next)->is_under_way) {
+    go(next);
+  }
+}
+
 void ProcessHost::end(RunId id) {
   const auto found = runs_.find(id);
   const std::unique_ptr<Run> run = std::move(found->second);
   runs_.erase(found);
-  events_.push_back(report_of(*run));
+  if (!run->has_reported) events_.push_back(report_of(*run));
+  if (run->instances) leave_instances(id, *run);
   // It may have made its directory only after that was removed.
-  if (run->is_forgotten) remove_task_files(run->directory);
-  const auto queue = queues_.find(run->directory.string());
-  queue->second.pop_front();
-  if (queue->second.empty()) {
-    queues_.erase(queue);
-  } else {
-    go(queue->second.front());
-  }
+  if (run->is_forgotten) remove_task_files(run->task_directory);
+  leave_queue(id, run->directory.string());
   NodeHost& node = nodes_.at(run->node);
   if (--node.runs == 0 && node.when_empty) std::exchange(node.when_empty, {})();
 }

@@ -30,6 +30,7 @@ struct HostOptions {
   std::string metadata_url = {};  // base of the nodes' metadata service; empty: there is none
   Isolation isolation = Isolation::Process;
   StandIns stand_ins = {};
+  std::string among_nodes = {};  // a directory of programs for multi-instance tasks (instances.h)
   LauncherOptions launcher = {};
   Clock clock = clock_now;
 };
@@ -51,7 +52,7 @@ class ProcessHost : public Host {
  private:
   // One attempt of a task of any kind, from its order to its report.
   struct Run {
-    enum class Of : std::uint8_t { Task, StartTask, JobTask };
+    enum class Of : std::uint8_t { Task, StartTask, JobTask, Coordination };
     Of of = Of::Task;
     TaskKey task{};
     JobKey job{};  // of a JobTask
@@ -59,9 +60,14 @@ class ProcessHost : public Host {
     NodeKey node{};
     int boot = 0;
     int attempt = 0;
+    int instance = 0;                                          // of a multi-instance task
+    std::shared_ptr<const InstanceNodes> instances = nullptr;  // its nodes; null: it is none
+    bool is_under_way = false;                                 // its turn in its directory has come
+    bool has_reported = false;                                 // its command has ended, and what that left goes on
     bool killed = false;
     bool is_forgotten = false;  // its directory has been removed
     std::filesystem::path directory;
+    std::filesystem::path task_directory;  // which is removed with the task; others than the above have their own in it
     Document spec;
     std::vector<PackageFile> packages;
     RunRequest request;
@@ -87,6 +93,7 @@ class ProcessHost : public Host {
   void perform(BootNodeOrder& order);
   void perform(RunStartTaskOrder& order);
   void perform(RunTaskOrder& order);
+  void perform(RunCoordinationOrder& order);
   void perform(RunJobTaskOrder& order);
   void perform(RemoveTaskFilesOrder& order);
   void perform(RemoveNodeOrder& order);
@@ -99,11 +106,18 @@ class ProcessHost : public Host {
   void packages_installed(const BootNodeOrder& order, const std::optional<Failure>& failure);
   void begin(std::unique_ptr<Run> run, const std::vector<const Document*>& settings, const TaskFacts& facts);
   void go(RunId id);
+  void launch(Run& run);
   void stage_in(RunId id);
   void exited(const TaskExit& exit);
   void stage_out(RunId id);
   void end(RunId id);
   static Event report_of(const Run& run);
+  void leave_queue(RunId id, const std::string& directory);
+  TaskFacts facts_of_instance(const Run& run) const;
+  void join_instances(Run& run);
+  void open_to_all_instances(Run& run);
+  void leave_instances(RunId id, const Run& run);
+  std::filesystem::path hosts_of(const Run& run) const;
   void begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id,
                     const std::string& token = {});
   void remove_task_files(const std::filesystem::path& directory);
@@ -129,8 +143,9 @@ class ProcessHost : public Host {
   // The loop's own.
   std::unordered_map<NodeKey, NodeHost> nodes_;
   std::unordered_map<RunId, std::unique_ptr<Run>> runs_;
-  // By directory: the first is under way, the others wait until it has ended. A task that runs again must not find what
-  // a process that is still dying writes.
+  // By directory: the first is under way, the others wait until it has ended (but for a multi-instance task's command,
+  // which may join what its coordination command left running). A task that runs again must not find what a process
+  // that is still dying writes.
   std::unordered_map<std::string, std::deque<RunId>> queues_;
   RunId last_run_ = 0;
   std::vector<RunRequest> to_launch_;

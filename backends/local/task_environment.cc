@@ -38,7 +38,7 @@ std::vector<std::string> task_environment(const NodeFacts& node, const TaskFacts
       "AZ_BATCH_TASK_WORKING_DIR=" + work,
       std::string("AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES=") + kReservedBytes,
       "AZ_BATCH_CERTIFICATES_DIR=" + directory + "/certs",
-      "PATH=" + node.path,
+      "PATH=" + (task.programs.empty() ? node.path : task.programs + ":" + node.path),
       "HOME=" + work,
       "TMPDIR=" + root + "/volatile/tmp",
       "XDG_CACHE_HOME=" + work + "/.cache",
@@ -58,6 +58,7 @@ std::vector<std::string> task_environment(const NodeFacts& node, const TaskFacts
     environment.push_back("AZ_BATCH_JOB_PREP_WORKING_DIR=" + task.preparation_directory.native() + "/wd");
   }
   environment.insert(environment.end(), node.more.begin(), node.more.end());
+  environment.insert(environment.end(), task.more.begin(), task.more.end());
   for (const Document* list : settings) {
     for (const Document& setting : *list) {
       const Reader reader(setting);

@@ -29,6 +29,8 @@ struct TaskFacts {
   std::string task_id = {};
   std::filesystem::path preparation_directory = {};  // of the job's preparation task; empty: none that is shown
   std::string token = {};                            // for the Batch service; empty: it has none
+  std::string programs = {};                         // a directory to come first on PATH; empty: none
+  std::vector<std::string> more = {};                // further NAME=value, of multi-instance tasks
 };
 
 // NAME=value lines. `settings` are arrays of {name, value}, later ones win over earlier ones; AZ_BATCH_* cannot be set.

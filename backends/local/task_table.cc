@@ -45,8 +45,9 @@ int make_directories(const std::string& path) {
   return ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST ? 0 : errno;
 }
 
-FileDescriptor create_file(const std::string& path) {
-  return FileDescriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644));
+FileDescriptor create_file(const std::string& path, bool append) {
+  const int how = append ? O_APPEND : O_TRUNC;
+  return FileDescriptor(::open(path.c_str(), O_WRONLY | O_CREAT | how | O_CLOEXEC | O_NOCTTY, 0644));
 }
 
 bool refuse(TaskExit& exit, int error, std::string step) {
@@ -79,9 +80,9 @@ bool TaskTable::prepare(const RunRequest& request, FileDescriptor& out, FileDesc
   for (const std::string& directory : request.directories) {
     if (const int error = make_directories(directory); error != 0) return refuse(exit, error, "creating " + directory);
   }
-  out = create_file(request.stdout_path);
+  out = create_file(request.stdout_path, request.append);
   if (!out) return refuse(exit, errno, "creating " + request.stdout_path);
-  err = create_file(request.stderr_path);
+  err = create_file(request.stderr_path, request.append);
   if (!err) return refuse(exit, errno, "creating " + request.stderr_path);
 
   if (request.isolation == Isolation::Overlay) return refuse(exit, ENOSYS, "overlay is not available yet");
@@ -134,7 +135,7 @@ void TaskTable::launch(const RunRequest& request, const FileDescriptor& out, con
   }
   exit.started = started;
   Task& task = tasks_[request.id];
-  task = {.exit = exit, .key = key, .pid = process.pid, .limit = std::nullopt};
+  task = {.exit = exit, .key = key, .pid = process.pid, .lingers = request.lingers, .limit = std::nullopt};
   ids_by_key_[key] = request.id;
   ids_by_main_[process.pid] = request.id;
   ids_by_session_[process.pid] = request.id;
@@ -163,6 +164,7 @@ void TaskTable::kill(std::uint64_t id) {
   const auto found = tasks_.find(id);
   if (found == tasks_.end() || ending_.contains(id)) return;  // it has ended by itself
   found->second.exit.killed = true;
+  if (found->second.exit.lingers) return end_lingering(found->second);
   ::kill(-found->second.pid, SIGKILL);  // the group, as some of it may die faster than the main process
 }
 
@@ -210,8 +212,24 @@ void TaskTable::main_ended(Task& task, int status, const rusage& usage) {
   exit.max_rss_bytes = std::int64_t{1024} * usage.ru_maxrss;
   exit.blocks_read = usage.ru_inblock;
   exit.blocks_written = usage.ru_oublock;
-  ending_.insert(exit.id);
+  if (task.lingers && exit.kind == TaskExit::Kind::Exited && exit.value == 0 && !exit.killed && !exit.timed_out) {
+    exit.lingers = true;
+    exit.ended = wall_clock();
+    exits_.push_back(exit);
+    return set_limit(task, std::nullopt);
+  }
+  begin_ending(task);
+}
+
+void TaskTable::begin_ending(Task& task) {
+  ending_.insert(task.exit.id);
   set_limit(task, Clock::now() + kPatience);
+}
+
+// Its main process has been reaped, so that its number may be another's by now: only what bears its mark is killed.
+void TaskTable::end_lingering(Task& task) {
+  task.exit.lingers = false;
+  begin_ending(task);
 }
 
 void TaskTable::expire() {
@@ -249,7 +267,7 @@ void TaskTable::sweep() {
       if (ids_by_main_.contains(pid)) continue;
       bool is_marked = false;
       const std::optional<std::uint64_t> owner = owner_of(pid, is_marked);
-      const bool is_left_over = owner ? ending_.contains(*owner) : is_marked || ids_by_main_.empty();
+      const bool is_left_over = owner ? ending_.contains(*owner) : is_marked || tasks_.size() == ending_.size();
       // Who may not be killed (a setuid program) must not keep the task from ending.
       if (is_left_over && ::kill(pid, SIGKILL) == 0 && owner) still_there.insert(*owner);
     }

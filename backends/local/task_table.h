@@ -1,7 +1,8 @@
 // The tasks of a launcher: starts their processes, hears of their ends, and clears away what they leave behind.
 // A task's main process is our child. When it ends, all it has started becomes our child as well (we are the
 // subreaper), is known by its tag (stray_processes.h) and killed; those that appear next are the children of the
-// killed, until there are none. Only then does the exit count. So killing a task is killing its main process. One
+// killed, until there are none. Only then does the exit count. So killing a task is killing its main process. Of a task
+// that lingers, what it has started stays until the task is killed. One
 // thread, the one that constructed it; it must be the process's only user of child processes. Nothing throws but
 // bad_alloc.
 #pragma once
@@ -50,6 +51,7 @@ class TaskTable {
     TaskExit exit;  // filled in as it becomes known
     std::uint64_t key = 0;
     pid_t pid = 0;
+    bool lingers = false;                   // exit.lingers: it does so now
     std::optional<Limits::iterator> limit;  // of the wall clock; when ending, of our patience
   };
   struct Node {
@@ -65,6 +67,8 @@ class TaskTable {
   void set_limit(Task& task, std::optional<Clock::time_point> when);
   void reap();
   void main_ended(Task& task, int status, const rusage& usage);
+  void begin_ending(Task& task);
+  void end_lingering(Task& task);
   void expire();
   void sweep();
   std::optional<std::uint64_t> owner_of(pid_t pid, bool& is_marked) const;

@@ -44,6 +44,12 @@ constexpr Words kWords[] = {
     {Reason::NodeNotEmpty, "NodeNotEmpty",
      "node {0} runs {1} tasks: as a job manager with runExclusive it needs a node for itself"},
     {Reason::NodeTaken, "NodeTaken", "node {0} runs a job manager that shares it with no other task (runExclusive)"},
+    {Reason::NoInterNodeCommunication, "NoInterNodeCommunication",
+     "it is a multi-instance task, and the pool was made without enableInterNodeCommunication: it never runs"},
+    {Reason::NeedsWholeNodes, "NeedsWholeNodes",
+     "it is a multi-instance task, and the pool's taskSlotsPerNode is {1} instead of 1: it never runs"},
+    {Reason::NeedsMoreNodes, "NeedsMoreNodes", "it needs {1} nodes, and the pool has {2}"},
+    {Reason::NodesTaken, "NodesTaken", "it needs {1} nodes at once; {2} are free for it"},
     {Reason::DependsOnItself, "DependsOnItself", "it never runs: it depends on itself, directly or not"},
 };
 

@@ -37,7 +37,9 @@ Place place_of_task(const Change& change, const Call& call) {
   }
   const Row row = change.read().get(Kind::Task, number(key));
   const std::string job_id = change.read().get(Kind::Job, row.parent).id;
-  return {status.node, task_directory(job_id, row.id), task_url(change, job_id, row.id) + "/files"};
+  const std::string directory =
+      status.instances ? instance_directory(job_id, row.id, 0) : task_directory(job_id, row.id);
+  return {status.node, directory, task_url(change, job_id, row.id) + "/files"};
 }
 
 Place place_of_node(const Change& change, const Call& call) {

@@ -298,11 +298,11 @@ void complete_accounts(Document& pool, Document& accounts) {
 
 }  // namespace
 
-void check_resource_files(const Document& task) {
-  for (const Document& file : Reader(task).array("resourceFiles")) {
+void check_resource_files(const Document& task, const char* name) {
+  for (const Document& file : Reader(task).array(name)) {
     const Reader reader(file);
     if (how_many(reader, {"httpUrl", "storageContainerUrl", "autoStorageContainerName"}) != 1) {
-      throw invalid_property("resourceFiles", file.dump(),
+      throw invalid_property(name, file.dump(),
                              "Exactly one of httpUrl, storageContainerUrl and autoStorageContainerName must be set");
     }
     if (!reader.has("httpUrl")) continue;

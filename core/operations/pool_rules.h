@@ -12,7 +12,7 @@ void check_pool_document(const Document& pool);
 void complete_pool_document(Document& pool);
 
 // Of tasks and start tasks: where each file comes from.
-void check_resource_files(const Document& task);
+void check_resource_files(const Document& task, const char* name = "resourceFiles");
 // At most one of username and autoUser.
 void check_user_identity(const Document& task);
 

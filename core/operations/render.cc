@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 7> kJobStates = {"active",      "disablin
 constexpr std::array<std::string_view, 5> kScheduleStates = {"active", "completed", "disabled", "terminating",
                                                              "deleting"};
 constexpr std::array<std::string_view, 4> kTaskStates = {"active", "preparing", "running", "completed"};
+constexpr std::array<std::string_view, 3> kSubtaskStates = {"preparing", "running", "completed"};
 
 template <class Texts, class State>
 std::string_view wire(const Texts& texts, State state) {
@@ -91,16 +92,56 @@ Document task_execution(const TaskStatus& status) {
   return info;
 }
 
-Document recent_task(const Change& change, TaskKey key) {
+// How one of the nodes of a multi-instance task fares.
+void put_instance(Document& info, const Instance& instance) {
+  put_time(info, "startTime", instance.started);
+  put_time(info, "endTime", instance.ended);
+  const bool completed = instance.state == SubtaskState::Completed;
+  if (completed && instance.exit_code) info["exitCode"] = *instance.exit_code;
+  if (instance.failure) info["failureInfo"] = render_failure(*instance.failure);
+}
+
+void put_result(Document& info, const Instance& instance) {
+  if (instance.state == SubtaskState::Completed) info["result"] = instance.failure ? "failure" : "success";
+}
+
+Document node_info(const Change& change, NodeKey node, const std::string& directory) {
+  const NodeName& name = change.name_of(node);
+  return {{"affinityId", "TVM:" + name.node_id},
+          {"nodeUrl", node_url(change, name)},
+          {"poolId", name.pool_id},
+          {"nodeId", name.node_id},
+          {"taskRootDirectory", directory},
+          {"taskRootDirectoryUrl", node_url(change, name) + "/files/" + directory}};
+}
+
+// What the task does on the node, which may be one of its subtasks.
+Document recent_task(const Change& change, NodeKey node, TaskKey key) {
   const Task* task = change.state().tasks.find(key);
   if (!task) return nullptr;
   const Row row = change.read().get(Kind::Task, number(key));
   const std::string job_id = change.read().get(Kind::Job, row.parent).id;
-  return {{"taskUrl", task_url(change, job_id, row.id)},
-          {"jobId", job_id},
-          {"taskId", row.id},
-          {"taskState", wire(kTaskStates, task->status.state)},
-          {"executionInfo", task_execution(task->status)}};
+  Document recent = {{"taskUrl", task_url(change, job_id, row.id)}, {"jobId", job_id}, {"taskId", row.id}};
+  int id = 0;
+  const Instance* subtask = nullptr;
+  if (const Instances* all = task->status.instances.get()) {
+    while (all->at(static_cast<std::size_t>(id)).node != node) ++id;
+    recent["subtaskId"] = id;
+    if (id > 0) subtask = &(*all)[static_cast<std::size_t>(id)];
+  }
+  if (!subtask) {
+    recent["taskState"] = wire(kTaskStates, task->status.state);
+    recent["executionInfo"] = task_execution(task->status);
+    return recent;
+  }
+  recent["taskState"] = wire(kSubtaskStates, subtask->state);
+  Document info = Document::object();
+  put_instance(info, *subtask);
+  put_result(info, *subtask);
+  info["retryCount"] = task->status.retries;
+  info["requeueCount"] = task->status.requeues;
+  recent["executionInfo"] = std::move(info);
+  return recent;
 }
 
 // What a node was made of. Which version "latest" is, only Azure knows.
@@ -177,15 +218,16 @@ Document render_node(const Change& change, std::int64_t key) {
                        {"stateTransitionTime", iso8601(status.state_since)}};
   put_time(document, "lastBootTime", status.last_boot);
   document["allocationTime"] = iso8601(status.allocated);
-  document["ipAddress"] = fmt::format("10.0.{}.{}", key / 250 % 250, 4 + key % 250);
+  document["ipAddress"] = node_address(NodeKey{key});
   document["affinityId"] = "TVM:" + name.node_id;
   document["vmSize"] = Reader(spec).text("vmSize");
   document["totalTasksRun"] = status.tasks_run;
   document["totalTasksSucceeded"] = status.tasks_succeeded;
-  document["runningTasksCount"] = node.running.size;
-  document["runningTaskSlotsCount"] = node.running.size == 0 ? 0 : std::max(0, pool.spec.task_slots - node.free_slots);
+  const std::size_t running = node.running.size + (node.subtask == TaskKey{} ? 0 : 1);
+  document["runningTasksCount"] = running;
+  document["runningTaskSlotsCount"] = running == 0 ? 0 : std::max(0, pool.spec.task_slots - node.free_slots);
   for (const TaskKey task : node.recent) {
-    if (Document recent = recent_task(change, task); !recent.is_null())
+    if (Document recent = recent_task(change, NodeKey{key}, task); !recent.is_null())
       document["recentTasks"].push_back(std::move(recent));
   }
   if (spec.contains("startTask") && status.start_task) document["startTask"] = spec["startTask"];
@@ -251,17 +293,23 @@ Document render_task(const Change& change, std::int64_t key) {
   put_spec(document, Document::parse(row.spec));
   document["executionInfo"] = task_execution(status);
   if (status.node != kNoNode && status.state != TaskState::Active) {
-    const NodeName& name = change.name_of(status.node);
-    const std::string directory = task_directory(job_id, row.id);
-    document["nodeInfo"] = {{"affinityId", "TVM:" + name.node_id},
-                            {"nodeUrl", node_url(change, name)},
-                            {"poolId", name.pool_id},
-                            {"nodeId", name.node_id},
-                            {"taskRootDirectory", directory},
-                            {"taskRootDirectoryUrl", node_url(change, name) + "/files/" + directory}};
+    document["nodeInfo"] = node_info(
+        change, status.node, status.instances ? instance_directory(job_id, row.id, 0) : task_directory(job_id, row.id));
   } else if (status.state == TaskState::Completed) {
     document["nodeInfo"] = Document::object();  // ended before it ran
   }
+  return document;
+}
+
+Document render_subtask(const Change& change, TaskKey key, int id) {
+  const Instance& instance = change.state().tasks.at(key).status.instances->at(static_cast<std::size_t>(id));
+  const Row row = change.read().get(Kind::Task, number(key));
+  const std::string job_id = change.read().get(Kind::Job, row.parent).id;
+  Document document = {{"id", id},
+                       {"nodeInfo", node_info(change, instance.node, instance_directory(job_id, row.id, id))}};
+  put_instance(document, instance);
+  put_state(document, kSubtaskStates, instance);
+  put_result(document, instance);
   return document;
 }
 

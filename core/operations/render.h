@@ -19,6 +19,8 @@ Document render_node(const Change& change, std::int64_t key);
 Document render_job(const Change& change, std::int64_t key);
 Document render_schedule(const Change& change, std::int64_t key);
 Document render_task(const Change& change, std::int64_t key);
+// Of a multi-instance task; `instance` from 1.
+Document render_subtask(const Change& change, TaskKey key, int instance);
 
 // failureInfo.
 Document render_scale_run(const ScaleRun& run);

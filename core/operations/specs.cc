@@ -25,6 +25,7 @@ PoolSpec pool_spec(const Document& pool) {
   const Reader reader(pool);
   PoolSpec spec;
   spec.task_slots = reader.get("taskSlotsPerNode", 1);
+  spec.inter_node_communication = reader.get("enableInterNodeCommunication", false);
   spec.cores = cores_of(reader.text("vmSize")).value_or(1);
   if (reader.get("enableAutoScale", false)) {
     spec.scale_every = duration_of(pool, "autoScaleEvaluationInterval", kDefaultScaleInterval);
@@ -75,6 +76,9 @@ std::shared_ptr<const TaskExtras> task_extras(const Document& task, const JobSpe
   if (job.uses_dependencies) extras.id = fold(Reader(task).text("id"));
   extras.dependencies = dependencies_of(task);
   extras.exit = exit_conditions_of(task);
+  if (const Document* instances = Reader(task).find("multiInstanceSettings")) {
+    extras.instances = Reader(*instances).get("numberOfInstances", 1);
+  }
   return extras == TaskExtras{} ? nullptr : std::make_shared<const TaskExtras>(std::move(extras));
 }
 

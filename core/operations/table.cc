@@ -10,7 +10,7 @@ std::vector<OperationRow> operation_rows() {
        {account_operations(), pool_operations(), autoscale_operations(), node_operations(), node_user_operations(),
         node_access_operations(), node_log_operations(), node_extension_operations(), application_operations(),
         certificate_operations(), job_operations(), job_node_operations(), job_schedule_operations(), task_operations(),
-        file_operations(), statistics_operations()}) {
+        subtask_operations(), file_operations(), statistics_operations()}) {
     rows.insert(rows.end(), list.begin(), list.end());
   }
   return rows;

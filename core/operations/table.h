@@ -33,6 +33,7 @@ std::span<const OperationRow> job_operations();
 std::span<const OperationRow> job_node_operations();
 std::span<const OperationRow> job_schedule_operations();
 std::span<const OperationRow> task_operations();
+std::span<const OperationRow> subtask_operations();
 std::span<const OperationRow> statistics_operations();
 std::span<const OperationRow> file_operations();
 

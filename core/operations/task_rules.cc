@@ -25,6 +25,7 @@ void complete_output_files(Document& task) {
 void check_task_document(const Document& task) {
   const Reader reader(task);
   check_resource_files(task);
+  check_resource_files(reader.object("multiInstanceSettings").document(), "commonResourceFiles");
   check_user_identity(task);
   for (const Document& file : reader.array("outputFiles")) {
     if (!Reader(file).object("destination").has("container")) {
@@ -32,10 +33,9 @@ void check_task_document(const Document& task) {
     }
   }
   // What a later milestone brings is refused by name.
-  for (const char* name : {"multiInstanceSettings", "containerSettings"}) {
-    if (reader.has(name)) {
-      throw invalid_property(name, "set", std::string(name) + " is not implemented in this version of Batchite");
-    }
+  if (reader.has("containerSettings")) {
+    throw invalid_property("containerSettings", "set",
+                           "containerSettings is not implemented in this version of Batchite");
   }
 }
 
@@ -45,6 +45,7 @@ void complete_task_document(Document& task, int job_retries) {
   default_task_constraints(task, job_retries);
   complete_output_files(task);
   default_to(task, "requiredSlots", 1);
+  if (task.contains("multiInstanceSettings")) default_to(task["multiInstanceSettings"], "numberOfInstances", 1);
 }
 
 void default_task_constraints(Document& task, int job_retries) {

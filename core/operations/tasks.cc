@@ -177,12 +177,6 @@ Answer delete_task(Change& change, const Call& call) {
   return done(call);
 }
 
-// Only multi-instance tasks have subtasks.
-Answer list_subtasks(Change& change, const Call& call) {
-  the_task(change, call);
-  return page_of(change.base_url(), call, Document::array());
-}
-
 constexpr OperationRow kTasks[] = {
     {"Task_Add", add_task},
     {"Task_AddCollection", add_collection},
@@ -192,7 +186,6 @@ constexpr OperationRow kTasks[] = {
     {"Task_Terminate", terminate_task},
     {"Task_Reactivate", reactivate_task},
     {"Task_Delete", delete_task},
-    {"Task_ListSubtasks", list_subtasks},
 };
 
 }  // namespace

@@ -34,7 +34,13 @@ struct RunTask {  // stage in, run, stage out; answered by TaskExited
   int attempt;
   NodeKey node;
 };
-struct KillTask {  // no answer is waited for
+struct RunCoordination {  // of one of a multi-instance task's instances; answered by CoordinationExited
+  TaskKey task;
+  int attempt;
+  NodeKey node;
+  int instance;
+};
+struct KillTask {  // with its coordination commands and what they left running; no answer is waited for
   TaskKey task;
   int attempt;
   NodeKey node;
@@ -64,8 +70,8 @@ struct WakeAt {  // the earliest timer; replaces an earlier WakeAt
   Time at;
 };
 
-using Action = std::variant<BootNode, RemoveNode, RunStartTask, KillStartTask, RunTask, KillTask, RemoveTaskFiles,
-                            RunJobTask, KillJobTask, RemoveJobTaskFiles, WakeAt>;
+using Action = std::variant<BootNode, RemoveNode, RunStartTask, KillStartTask, RunTask, RunCoordination, KillTask,
+                            RemoveTaskFiles, RunJobTask, KillJobTask, RemoveJobTaskFiles, WakeAt>;
 
 // For how long a pool had how many cores.
 struct PoolUse {

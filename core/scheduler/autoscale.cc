@@ -9,11 +9,20 @@ namespace {
 // After an enabling. Recordings show no run two seconds later; for clients it must not be as late as the next interval.
 constexpr Ticks kFirstEvaluation = std::chrono::seconds(5);
 
+// Of active multi-instance tasks, each of which counts as many times as it has instances.
+std::int64_t further_instances(const Job& job) {
+  std::int64_t sum = 0;
+  for (auto it = job.queues.upper_bound(kMaxSlots); it != job.queues.lower_bound(kNoRoom); ++it) {
+    sum += std::int64_t{it->first - kMaxSlots - 1} * static_cast<std::int64_t>(it->second.size);
+  }
+  return sum;
+}
+
 void take_sample(const State& state, PoolKey key, const Pool& pool, Time now, Effects& out) {
   PoolSample sample{.pool = key, .time = now, .slots_per_node = pool.spec.task_slots};
   for (const auto& [job_key, job] : state.jobs) {
     if (job.pool != key) continue;
-    sample.active += job.counts.active - job.blocked;
+    sample.active += job.counts.active - job.blocked + further_instances(job);
     sample.running += job.counts.running;
     sample.succeeded += job.counts.succeeded;
     sample.failed += job.counts.failed;

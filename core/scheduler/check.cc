@@ -22,6 +22,7 @@ struct Recount {
   std::unordered_map<JobKey, TaskKey> managers;
   std::unordered_map<NodeKey, int> used_slots;
   std::unordered_map<NodeKey, std::size_t> running;
+  std::unordered_map<NodeKey, TaskKey> subtasks;
   std::unordered_map<NodeKey, std::int64_t> kept;
   std::unordered_map<NodeKey, std::set<JobKey>> jobs;
   std::map<Ticks, std::size_t> retained;
@@ -52,10 +53,31 @@ void check_dependencies(const State& state, TaskKey key, const Task& task) {
 void check_preparing(const State& state, TaskKey key, const Task& task) {
   if (task.status.state != TaskState::Preparing) return;
   const Job& job = state.jobs.at(task.spec.job);
-  const auto at = job.nodes.find(task.status.node);
-  require(job.spec.preparation && job.spec.preparation->wait_for_success && at != job.nodes.end() &&
-              at->second.preparation.state == JobTaskStatus::State::Running,
+  require(job.spec.preparation && job.spec.preparation->wait_for_success &&
+              waits_for_preparation_on(state, task) != kNoNode,
           "task {} is preparing, but no preparation runs", number(key));
+}
+
+// Of a task that holds its nodes.
+void recount_nodes(const State& state, TaskKey key, const Task& task, Recount& sums) {
+  const TaskStatus& status = task.status;
+  const auto instances = static_cast<std::size_t>(instances_of(task));
+  require(instances == (status.instances ? status.instances->size() : 0), "task {} has the wrong number of instances",
+          number(key));
+  require(!status.instances || status.instances->front().node == status.node, "task {} is not on its first node",
+          number(key));
+  ++sums.running[status.node];
+  each_node(status, [&](NodeKey node) {
+    require(state.nodes.contains(node), "task {} runs on no node", number(key));
+    sums.used_slots[node] += slots_on(state, state.nodes.at(node), task);
+    if (node != status.node) sums.subtasks[node] = key;
+  });
+}
+
+bool is_on(const Task& task, NodeKey key) {
+  bool found = false;
+  each_node(task.status, [&](NodeKey node) { found = found || node == key; });
+  return found;
 }
 
 void recount_task(const State& state, TaskKey key, const Task& task, Recount& sums) {
@@ -67,15 +89,13 @@ void recount_task(const State& state, TaskKey key, const Task& task, Recount& su
       if (is_blocked(task)) {
         ++sums.blocked[task.spec.job];
       } else {
-        ++sums.queued[task.spec.job][task.spec.required_slots];
+        ++sums.queued[task.spec.job][room_of(task)];
       }
       require(status.ended == kNever, "task {} is active and has an end", number(key));
       break;
     case TaskState::Preparing:
     case TaskState::Running:
-      require(state.nodes.contains(status.node), "task {} runs on no node", number(key));
-      sums.used_slots[status.node] += slots_on(state, state.nodes.at(status.node), task);
-      ++sums.running[status.node];
+      recount_nodes(state, key, task, sums);
       require(status.attempt > 0, "task {} runs and was never started", number(key));
       check_preparing(state, key, task);
       break;
@@ -89,8 +109,10 @@ void recount_task(const State& state, TaskKey key, const Task& task, Recount& su
           number(key));
   if (!has_directory(task)) return;
   ++sums.retained[task.spec.retention];
-  const Node* node = find(state.nodes, status.node);
-  if (node && keeps_directory(*node, task)) ++sums.kept[status.node];
+  each_node(status, [&](NodeKey at) {
+    const Node* node = find(state.nodes, at);
+    if (node && keeps_directory(*node, task)) ++sums.kept[at];
+  });
 }
 
 // Walks a list once in each direction's links; `belongs` tells whether a task may be in it.
@@ -160,8 +182,8 @@ void check_job(const State& state, JobKey key, const Job& job, Recount& sums) {
   for (const auto& [slots, queue] : job.queues) {
     check_list(state, queue, fmt::format("the queue of job {} for {} slots", number(key), slots),
                [&](const Task& task) {
-                 return task.spec.job == key && task.spec.required_slots == slots &&
-                        task.status.state == TaskState::Active && !is_blocked(task);
+                 return task.spec.job == key && room_of(task) == slots && task.status.state == TaskState::Active &&
+                        !is_blocked(task);
                });
     const Pool* pool = find(state.pools, job.pool);
     if (!pool) continue;
@@ -212,6 +234,7 @@ void check_node(const State& state, NodeKey key, const Node& node, Recount& sums
           number(key));
   require(node.free_slots >= 0, "node {} is given more than it has", number(key));
   require(node.running.size == sums.running[key], "node {} does not list what it runs", number(key));
+  require(node.subtask == sums.subtasks[key], "node {} has the wrong subtask", number(key));
   require(node.kept == sums.kept[key], "node {} keeps {} directories but says {}", number(key), sums.kept[key],
           node.kept);
   check_list(state, node.running, fmt::format("the running list of node {}", number(key)), [&](const Task& task) {
@@ -219,8 +242,8 @@ void check_node(const State& state, NodeKey key, const Node& node, Recount& sums
            task.status.node == key;
   });
   const NodeState at = node.status.state;
-  require(at != NodeState::Running || node.running.size > 0, "node {} is running without a task", number(key));
-  require(node.running.size == 0 || at == NodeState::Running || at == NodeState::LeavingPool ||
+  require(at != NodeState::Running || is_busy(node), "node {} is running without a task", number(key));
+  require(!is_busy(node) || at == NodeState::Running || at == NodeState::LeavingPool ||
               (at == NodeState::Deallocating && node.status.pending == NodePending::Deallocate),
           "node {} has tasks in a state that allows none", number(key));
   require(node.bucket == (takes_tasks(node) ? node.free_slots : Node::kNoBucket), "node {} is in the wrong ring",
@@ -231,7 +254,7 @@ void check_node(const State& state, NodeKey key, const Node& node, Recount& sums
   require(node.recent.size() <= 10, "node {} remembers too many tasks", number(key));
   for (const TaskKey task : node.recent) {
     const Task* row = state.tasks.find(task);
-    require(row && row->status.node == key, "node {} remembers task {}, which is gone", number(key), number(task));
+    require(row && is_on(*row, key), "node {} remembers task {}, which is gone", number(key), number(task));
   }
 }
 

@@ -182,6 +182,12 @@ struct TaskExited {
   int attempt;
   Outcome outcome;
 };
+struct CoordinationExited {  // what it started in the background may go on: KillTask ends that
+  TaskKey task;
+  int attempt;
+  int instance;
+  Outcome outcome;
+};
 struct JobTaskExited {
   JobKey job;
   NodeKey node;
@@ -197,8 +203,8 @@ using Event =
                  NodeRebootAsked, NodeDeallocateAsked, NodeStartAsked, NodePreemptAsked, NodeSchedulingAsked, JobAdded,
                  JobSpecChanged, JobDisableAsked, JobEnableAsked, JobTerminateAsked, JobDeleteAsked, TasksAdded,
                  TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked, NodeBooted, NodeRemoved,
-                 NodeLost, StartTaskExited, TaskExited, JobTaskExited, Tick, HostRestarted, ScheduleAdded,
-                 ScheduleSpecChanged, ScheduleDisableAsked, ScheduleEnableAsked, ScheduleTerminateAsked,
+                 NodeLost, StartTaskExited, TaskExited, CoordinationExited, JobTaskExited, Tick, HostRestarted,
+                 ScheduleAdded, ScheduleSpecChanged, ScheduleDisableAsked, ScheduleEnableAsked, ScheduleTerminateAsked,
                  ScheduleDeleteAsked, PoolScalingAsked, PoolScaled>;
 
 }  // namespace batchite

@@ -9,13 +9,18 @@ namespace {
 using namespace scheduler;
 using Reason = Obstacle::Reason;
 
+// room: see room_of().
+bool can_never_run(const Pool& pool, int room) {
+  return room > kMaxSlots ? room == kNoRoom || !holds_whole_nodes(pool) : room > pool.spec.task_slots;
+}
+
 // Without those that can never run here.
 std::int64_t ahead_in_job(const State& state, TaskKey key, const Task& task) {
   std::int64_t ahead = 0;
   for (TaskKey at = task.link.previous; at != TaskKey{}; at = state.tasks.at(at).link.previous) ++ahead;
   const Job& job = state.jobs.at(task.spec.job);
   for (const auto& [slots, queue] : job.queues) {
-    if (slots == task.spec.required_slots || slots > state.pools.at(job.pool).spec.task_slots) continue;
+    if (slots == room_of(task) || can_never_run(state.pools.at(job.pool), slots)) continue;
     TaskKey at = queue.first;
     for (; at != TaskKey{} && at < key; at = state.tasks.at(at).link.next) ++ahead;
   }
@@ -57,6 +62,22 @@ void explain_nodes(const State& state, const Pool& pool, const Task& task, std::
   }
 }
 
+// Whether it could run at all.
+bool explain_instances(const State& state, const Pool& pool, const Task& task, std::vector<Obstacle>& obstacles) {
+  if (!pool.spec.inter_node_communication) obstacles.push_back({Reason::NoInterNodeCommunication});
+  if (pool.spec.task_slots > 1) obstacles.push_back({Reason::NeedsWholeNodes, kNoNode, pool.spec.task_slots});
+  if (!holds_whole_nodes(pool)) return false;
+  const auto there = static_cast<std::int64_t>(pool.nodes.size());
+  const std::int64_t needed = instances_of(task);
+  if (there < needed) obstacles.push_back({Reason::NeedsMoreNodes, kNoNode, needed, there});
+  const auto free = std::ranges::count_if(pool.nodes, [&](NodeKey key) {
+    const Node& node = state.nodes.at(key);
+    return node.bucket == 1 && may_run_on(state, task, key, node);
+  });
+  if (there >= needed && free < needed) obstacles.push_back({Reason::NodesTaken, kNoNode, needed, free});
+  return true;
+}
+
 void explain_pool(const State& state, const Pool& pool, TaskKey key, const Task& task,
                   std::vector<Obstacle>& obstacles) {
   const Job& job = state.jobs.at(task.spec.job);
@@ -84,6 +105,7 @@ void explain_pool(const State& state, const Pool& pool, TaskKey key, const Task&
     obstacles.push_back({Reason::WaitsForManager});
     return;
   }
+  if (instances_of(task) > 0 && !explain_instances(state, pool, task, obstacles)) return;
   explain_nodes(state, pool, task, obstacles);
   if (is_blocked(task)) return;
   if (const std::int64_t ahead = ahead_in_pool(state, key, task)) {
@@ -95,7 +117,7 @@ void explain_pool(const State& state, const Pool& pool, TaskKey key, const Task&
 
 std::vector<Obstacle> explain(const State& state, TaskKey key) {
   const Task& task = state.tasks.at(key);
-  if (task.status.state == TaskState::Preparing) return {{Reason::Preparing, task.status.node}};
+  if (task.status.state == TaskState::Preparing) return {{Reason::Preparing, waits_for_preparation_on(state, task)}};
   if (task.status.state != TaskState::Active) return {{Reason::TaskNotActive}};
   std::vector<Obstacle> obstacles;
   const Job& job = state.jobs.at(task.spec.job);

@@ -1,6 +1,7 @@
 // What few tasks have and most do not, kept apart so that those stay small. Part of a task's specification: it never
 // changes once the task has been added.
-// Source: learn.microsoft.com/rest/api/batchservice/task/add (dependsOn, exitConditions), .../job/add (JobManagerTask).
+// Source: learn.microsoft.com/rest/api/batchservice/task/add (dependsOn, exitConditions, multiInstanceSettings),
+// .../job/add (JobManagerTask).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -54,6 +55,7 @@ struct TaskExtras {
   Dependencies dependencies;
   ExitConditions exit;
   std::optional<ManagerSpec> manager = std::nullopt;
+  std::int32_t instances = 0;  // of a multi-instance task, a node for each; 0: an ordinary task
   bool operator==(const TaskExtras&) const = default;
 };
 

@@ -115,6 +115,7 @@ void unlist(State& state, JobKey key, const Job& job) {
 
 std::optional<Way> way_for(const State& state, const Pool& pool, TaskKey key) {
   const Task& task = state.tasks.at(key);
+  if (instances_of(task) > 0) return std::nullopt;  // nobody makes room on several nodes at once
   const Job& job = state.jobs.at(task.spec.job);
   const int needed = slots_of(task, pool.spec.task_slots);
   std::optional<Way> best;

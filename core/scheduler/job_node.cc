@@ -110,6 +110,10 @@ std::vector<TaskKey> preparing_tasks(const State& state, Place at) {
     const Task& task = state.tasks.at(key);
     if (task.spec.job == at.job && task.status.state == TaskState::Preparing) tasks.push_back(key);
   }
+  if (const TaskKey subtask = state.nodes.at(at.node).subtask; subtask != TaskKey{}) {
+    const Task& task = state.tasks.at(subtask);
+    if (task.spec.job == at.job && task.status.state == TaskState::Preparing) tasks.push_back(subtask);
+  }
   return tasks;
 }
 

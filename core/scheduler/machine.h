@@ -40,6 +40,38 @@ void retain(State& state, TaskKey key, Task& task);
 void release(State& state, TaskKey key, Task& task);
 void retention_due(State& state, Ticks retention, Time timer, Time now, Effects& out);
 
+// --- instances.cc: multi-instance tasks ---
+inline int instances_of(const Task& task) { return task.spec.extras ? task.spec.extras->instances : 0; }
+// What a task needs of the pool: slots of one node, or, beyond all of these, so many nodes. Tasks alike in it wait in
+// one queue, so that none can hold up another that could run.
+inline constexpr int kNoRoom = 1 << 30;  // a multi-instance task that needs more than a node's only slot
+inline int room_of(const Task& task) {
+  const int instances = instances_of(task);
+  if (instances == 0) return task.spec.required_slots;
+  return task.spec.required_slots > 1 ? kNoRoom : kMaxSlots + std::min(instances, kNoRoom - kMaxSlots - 1);
+}
+// Every node where the task runs or ran last; some may be gone.
+template <class Visit>
+void each_node(const TaskStatus& status, Visit visit) {
+  if (status.instances) {
+    for (const Instance& instance : *status.instances) visit(instance.node);
+  } else if (status.node != kNoNode) {
+    visit(status.node);
+  }
+}
+inline bool is_busy(const Node& node) { return node.running.size > 0 || node.subtask != TaskKey{}; }
+// A pool where multi-instance tasks can run.
+bool holds_whole_nodes(const Pool& pool);
+// Where one can start now, the primary's node first; empty: there are too few.
+std::vector<NodeKey> nodes_for(const State& state, const Pool& pool, const Task& task);
+void give_instances(Task& task, const std::vector<NodeKey>& nodes, SubtaskState first, Time now);
+// REQUIRES for the rest: it has instances.
+void run_instances(Task& task, Time now);  // from the beginning
+void end_instance(Instance& instance, const Outcome& outcome, Time now);
+void end_instances(Task& task, Time now);  // whatever they do, it is over with the primary
+// One of the task's nodes, if there is one where the job's preparation is not done; also of an ordinary task.
+NodeKey waits_for_preparation_on(const State& state, const Task& task);
+
 // --- dependants.cc: tasks that wait for others, and what an ending means for them ---
 ExitOptions options_for(const Task& task, const Ending& ending);
 bool is_blocked(const Task& task);  // it is active and in no queue
@@ -247,6 +279,7 @@ void on(State& state, const NodeRemoved& e, Time now, Effects& out);
 void on(State& state, const NodeLost& e, Time now, Effects& out);
 void on(State& state, const StartTaskExited& e, Time now, Effects& out);
 void on(State& state, const TaskExited& e, Time now, Effects& out);
+void on(State& state, const CoordinationExited& e, Time now, Effects& out);
 void on(State& state, const JobTaskExited& e, Time now, Effects& out);
 void on(State& state, const Tick& e, Time now, Effects& out);
 void on(State& state, const HostRestarted& e, Time now, Effects& out);

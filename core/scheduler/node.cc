@@ -32,7 +32,7 @@ bool is_gone(const Node& node) {
 
 // The state of a node that is up.
 NodeState usual_state(const Node& node) {
-  if (node.running.size > 0) return NodeState::Running;
+  if (is_busy(node)) return NodeState::Running;
   return node.status.scheduling_enabled ? NodeState::Idle : NodeState::Offline;
 }
 
@@ -54,6 +54,7 @@ void empty_directories(Node& node, Time now) {
 // The newest first, so that the oldest is the first of its queue afterwards.
 void evict_all(State& state, const Node& node, Evict how, Time now, Effects& out) {
   while (node.running.size > 0) evict(state, node.running.last, how, now, out);
+  if (node.subtask != TaskKey{}) evict(state, node.subtask, how, now, out);
 }
 
 void drain(State& state, const Node& node, DrainOption option, Time now, Effects& out) {
@@ -235,7 +236,7 @@ void stay_in_pool(State& state, NodeKey key, Node& node, Time now, Effects& out)
 }
 
 void after_ending(State& state, NodeKey key, Node& node, Time now, Effects& out) {
-  if (node.running.size > 0) return;
+  if (is_busy(node)) return;
   if (node.status.state == NodeState::Running) move_to(state, key, node, usual_state(node), now, out);
   if (node.status.drain == DrainOption::RetainedData && node.kept > 0) return;
   if (node.status.pending == Pending::None) return;

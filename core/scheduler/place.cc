@@ -64,11 +64,14 @@ int most_free(const Pool& pool) {
 using Turn = Pool::Turns::value_type;
 constexpr Turn kBeforeAll{std::numeric_limits<int>::min(), {}};
 
+// Whether a node with that many free slots is enough to look for more: multi-instance tasks need several nodes.
+bool may_fit(int room, int slots) { return room <= slots || room > kMaxSlots; }
+
 // The next job after that turn that has something small enough.
 std::optional<Turn> next_turn(const Pool& pool, int slots, Turn after) {
   std::optional<Turn> best;
   for (const auto& [needed, jobs] : pool.ready_jobs) {
-    if (needed > slots) break;
+    if (!may_fit(needed, slots)) continue;
     const auto next = jobs.upper_bound(after);
     if (next != jobs.end() && (!best || *next < *best)) best = *next;
   }
@@ -88,7 +91,7 @@ std::optional<Placing> next_placing(const State& state, const Pool& pool, const 
   }
   std::optional<Placing> best;
   for (const auto& [needed, queue] : job.queues) {
-    if (needed > slots) break;
+    if (!may_fit(needed, slots)) continue;
     if (queue.size == 0 || (best && best->task < queue.first)) continue;
     if (const auto node = node_for(state, pool, state.tasks.at(queue.first))) best = {queue.first, *node};
   }
@@ -180,26 +183,31 @@ void withdraw(State& state, JobKey key, Job& job) {
 void enqueue(State& state, TaskKey key, Task& task, Position position) {
   if (wait_for_others(state, key, task)) return;
   Job& job = state.jobs.at(task.spec.job);
-  const int slots = task.spec.required_slots;
-  TaskList& queue = job.queues[slots];
+  const int room = room_of(task);
+  TaskList& queue = job.queues[room];
   insert(state, queue, key, place_in(job, queue, key, position, state));
   list(state, task.spec.job, job);
   if (!job.ready) return;
-  if (queue.size == 1) offer(state.pools.at(job.pool), slots, task.spec.job, job);
+  if (queue.size == 1) offer(state.pools.at(job.pool), room, task.spec.job, job);
   note_unsettled(state, job.pool);
 }
 
 void dequeue(State& state, TaskKey key, Task& task) {
   if (is_blocked(task)) return stop_waiting(state, key, task);
   Job& job = state.jobs.at(task.spec.job);
-  TaskList& queue = job.queues.at(task.spec.required_slots);
+  const int room = room_of(task);
+  TaskList& queue = job.queues.at(room);
   remove(state, queue, task);
   if (!job.ready) return;
-  if (queue.size == 0) take_back(state.pools.at(job.pool), task.spec.required_slots, task.spec.job, job);
+  if (queue.size == 0) take_back(state.pools.at(job.pool), room, task.spec.job, job);
   if (key == job.manager) note_unsettled(state, job.pool);  // the job's other tasks need not wait for it any more
 }
 
 std::optional<NodeKey> node_for(const State& state, const Pool& pool, const Task& task) {
+  if (instances_of(task) > 0) {
+    const std::vector<NodeKey> nodes = nodes_for(state, pool, task);
+    return nodes.empty() ? std::nullopt : std::optional(nodes.front());
+  }
   const int needed = slots_of(task, pool.spec.task_slots);
   if (task.spec.affinity != kNoNode) {
     const Node* wished = find(state.nodes, task.spec.affinity);

@@ -57,7 +57,7 @@ std::vector<NodeKey> victims(const State& state, const Pool& pool, bool dedicate
     const bool broken = node.status.state == NodeState::Unusable || node.status.state == NodeState::Unknown ||
                         node.status.state == NodeState::StartTaskFailed || node.status.state == NodeState::Preempted ||
                         node.status.state == NodeState::Deallocated || node.status.state == NodeState::Deallocating;
-    ranked.emplace_back(runs_manager(state, node) ? 3 : node.running.size > 0 ? 2 : broken ? 0 : 1, *it);
+    ranked.emplace_back(runs_manager(state, node) ? 3 : is_busy(node) ? 2 : broken ? 0 : 1, *it);
   }
   std::ranges::stable_sort(ranked, {}, &std::pair<int, NodeKey>::first);
   std::vector<NodeKey> chosen;
@@ -187,14 +187,16 @@ void on(State& state, const PoolAdded& e, Time now, Effects& out) {
   scale_due(state, e.pool, now, now, out);  // recordings: the first run has the time of the pool's creation
 }
 
-// The number of slots is fixed once there are nodes.
+// What nodes are made for is fixed once there are any.
 void on(State& state, const PoolSpecChanged& e, Time now, Effects& out) {
   Pool* pool = find(state.pools, e.pool);
   if (!pool) return;
   count_node_time(e.pool, *pool, now, out);
-  const int slots = pool->nodes.empty() ? e.spec.task_slots : pool->spec.task_slots;
-  pool->spec = e.spec;
-  pool->spec.task_slots = slots;
+  const PoolSpec old = std::exchange(pool->spec, e.spec);
+  if (!pool->nodes.empty()) {
+    pool->spec.task_slots = old.task_slots;
+    pool->spec.inter_node_communication = old.inter_node_communication;
+  }
   pool->status.modified = now;
   touch(out.touched.pools, e.pool);
 }

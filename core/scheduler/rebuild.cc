@@ -26,6 +26,7 @@ void forget_derived(State& state) {
   }
   for (auto& [key, node] : state.nodes) {
     node.running = {};
+    node.subtask = {};
     node.kept = 0;
     node.jobs.clear();
     node.recent.clear();
@@ -95,9 +96,12 @@ void rebuild_tasks(State& state) {
     count(job, task, +1);
     if (task.status.state == TaskState::Active) enqueue(state, key, task, Position::Last);
     if (task.status.state == TaskState::Preparing || task.status.state == TaskState::Running) {
-      Node& node = state.nodes.at(task.status.node);
-      insert(state, node.running, key, TaskKey{});
-      node.free_slots -= slots_on(state, node, task);
+      insert(state, state.nodes.at(task.status.node).running, key, TaskKey{});
+      each_node(task.status, [&](NodeKey at) {
+        Node& node = state.nodes.at(at);
+        node.free_slots -= slots_on(state, node, task);
+        if (at != task.status.node) node.subtask = key;
+      });
     }
     if (has_directory(task)) ended.emplace_back(task.status.ended, key);
   });
@@ -112,11 +116,13 @@ void rebuild_recent(State& state) {
   };
   const auto newer = [&](TaskKey a, TaskKey b) { return came(a) > came(b); };
   state.tasks.each([&](TaskKey key, const Task& task) {
-    Node* node = find(state.nodes, task.status.node);
-    if (!node) return;
-    auto& recent = node->recent;
-    recent.insert(std::lower_bound(recent.begin(), recent.end(), key, newer), key);
-    if (recent.size() > kRecentTasks) recent.pop_back();
+    each_node(task.status, [&](NodeKey at) {
+      Node* node = find(state.nodes, at);
+      if (!node) return;
+      auto& recent = node->recent;
+      recent.insert(std::lower_bound(recent.begin(), recent.end(), key, newer), key);
+      if (recent.size() > kRecentTasks) recent.pop_back();
+    });
   });
 }
 

@@ -137,6 +137,7 @@ struct PoolSpec {
   std::optional<StartTaskSpec> start_task;
   int cores = 1;                                    // of a node
   std::optional<Ticks> scale_every = std::nullopt;  // between evaluations of its formula; none: it has no formula
+  bool inter_node_communication = false;
 };
 
 // What the latest evaluation of a pool's formula came to: autoScaleRun.
@@ -284,6 +285,24 @@ struct JobNodeStatus {
   bool owes_release = false;  // preparation has been completed on the disk that the node has now
 };
 
+enum class SubtaskState : std::uint8_t { Preparing, Running, Completed };
+
+// One of the nodes that a multi-instance task holds, and what happens there. The first is the primary's, which has no
+// subtask: of its own, the task's status tells.
+struct Instance {
+  NodeKey node = kNoNode;
+  bool coordinated = false;  // its coordination command has ended well; what that left running goes on
+  SubtaskState state = SubtaskState::Preparing;
+  std::optional<SubtaskState> previous_state;
+  Time state_since;
+  Time previous_since = kNever;
+  Time started = kNever;
+  Time ended = kNever;
+  std::optional<int> exit_code;
+  std::optional<Failure> failure;
+};
+using Instances = std::vector<Instance>;
+
 struct TaskSpec {
   JobKey job;
   std::int16_t required_slots = 1;
@@ -320,7 +339,8 @@ struct TaskStatus {
   Time ended = kNever;
   Time last_retry = kNever;
   Time last_requeue = kNever;
-  std::unique_ptr<Failure> failure;  // null: none
+  std::unique_ptr<Failure> failure;      // null: none
+  std::unique_ptr<Instances> instances;  // of a multi-instance task, where it runs or ran last; null: none
 };
 
 // A list through the tasks themselves; costs nothing to leave.
@@ -356,7 +376,7 @@ struct Job {
   // Derived.
   TaskCounts counts;
   std::vector<TaskRange> tasks;    // all of them, in the order of creation
-  std::map<int, TaskList> queues;  // active tasks by required slots; what was requeued comes first, then the oldest
+  std::map<int, TaskList> queues;  // active tasks by room_of(); what was requeued comes first, then the oldest
   PoolKey pool = kNoPool;          // the pool of that id, when there is one
   bool ready = false;              // may start what is queued: its queues are then in the pool's ready_jobs
   std::int64_t blocked = 0;        // active tasks that wait for others; they are in no queue
@@ -379,6 +399,7 @@ struct Node {
   StartTaskSpec start_task;  // of the latest boot, whatever the pool says by now
   int free_slots = 0;
   TaskList running;
+  TaskKey subtask{};           // the multi-instance task that holds it as one of its other nodes; 0: none
   std::int64_t kept = 0;       // completed tasks whose directories are still here
   std::set<JobKey> jobs;       // that have prepared it and are not completed
   std::deque<TaskKey> recent;  // tasks that ran here last, at most 10, newest first
@@ -401,7 +422,7 @@ struct Pool {
   Time sample_at = kNever;                       // the next sample; kNever: it has no formula
   std::array<NodeKey, kMaxSlots + 1> by_free{};  // nodes that take tasks, by free slots: heads of rings
   std::bitset<kMaxSlots + 1> any_free;           // which rings have a node
-  // Required slots -> jobs that are ready and have such tasks. No set is empty.
+  // room_of() tasks -> jobs that are ready and have such tasks. No set is empty.
   std::map<int, Turns> ready_jobs;
   Turns giving_way;  // jobs that give way and have something running
   Turns restarting;  // jobs that are ready and whose job manager waits to run once more

@@ -39,6 +39,11 @@ struct Obstacle {
     NodeNotDedicated,  // node: it may not run there
     NodeNotEmpty,      // node: it shares with no other task; a: running tasks
     NodeTaken,         // node: a job manager shares it with no other task
+    // Of multi-instance tasks:
+    NoInterNodeCommunication,  // in the pool; it can never run
+    NeedsWholeNodes,           // a: taskSlotsPerNode, which has to be 1; it can never run
+    NeedsMoreNodes,            // a: needed, b: there are; it can never run unless the pool grows
+    NodesTaken,                // a: needed at once, b: free
   };
   Reason reason;
   NodeKey node = kNoNode;

@@ -23,11 +23,14 @@ void note_recent(Node& node, TaskKey key) {
 
 // The task has nothing to do any more with the node where it ran last, or begins there anew.
 void forget_node(State& state, TaskKey key, Task& task, Effects& out) {
-  if (Node* node = find(state.nodes, task.status.node)) {
+  each_node(task.status, [&](NodeKey at) {
+    Node* node = find(state.nodes, at);
+    if (!node) return;
     std::erase(node->recent, key);
-    out.actions.push_back(RemoveTaskFiles{key, task.status.node});
-  }
+    out.actions.push_back(RemoveTaskFiles{key, at});
+  });
   task.status.node = kNoNode;
+  task.status.instances.reset();
 }
 
 bool has_slots(const Task& task) {
@@ -35,20 +38,66 @@ bool has_slots(const Task& task) {
 }
 
 void give_slots_back(State& state, Task& task) {
-  Node& node = state.nodes.at(task.status.node);
-  remove(state, node.running, task);
-  node.free_slots += slots_on(state, node, task);
-  file(state, task.status.node, node);
+  remove(state, state.nodes.at(task.status.node).running, task);
+  each_node(task.status, [&](NodeKey key) {
+    Node& node = state.nodes.at(key);
+    node.subtask = TaskKey{};
+    node.free_slots += slots_on(state, node, task);
+    file(state, key, node);
+  });
+}
+
+// A node for the task, or one of its nodes. Whether it has to wait there for the job's preparation.
+bool take_slots(State& state, TaskKey key, const Task& task, NodeKey on, Time now, Effects& out) {
+  const bool waits = prepare(state, task.spec.job, state.jobs.at(task.spec.job), on, now, out);
+  Node& node = state.nodes.at(on);
+  node.free_slots -= slots_on(state, node, task);
+  if (node.status.state == NodeState::Idle) {
+    node.status.state = NodeState::Running;
+    node.status.state_since = now;
+    touch(out.touched.nodes, on);
+  }
+  note_recent(node, key);
+  file(state, on, node);
+  return waits;
+}
+
+// From its beginning, which is on every node of a multi-instance task.
+void run(TaskKey key, Task& task, Time now, Effects& out) {
+  const TaskStatus& status = task.status;
+  if (!status.instances) {
+    out.actions.push_back(RunTask{key, status.attempt, status.node});
+    return;
+  }
+  run_instances(task, now);
+  for (std::size_t i = 0; i < status.instances->size(); ++i) {
+    out.actions.push_back(RunCoordination{key, status.attempt, (*status.instances)[i].node, static_cast<int>(i)});
+  }
+}
+
+// What an attempt of a multi-instance task leaves running when its command ends, or one of its coordination commands
+// fails.
+void end_the_others(TaskKey key, const Task& task, Effects& out) {
+  if (task.status.instances) out.actions.push_back(KillTask{key, task.status.attempt, task.status.node});
 }
 
 // Before its first process there the task leaves nothing behind.
 void forget_unused_node(State& state, TaskKey key, Task& task) {
-  std::erase(state.nodes.at(task.status.node).recent, key);
+  each_node(task.status, [&](NodeKey at) { std::erase(state.nodes.at(at).recent, key); });
   task.status.node = kNoNode;
+  task.status.instances.reset();
 }
 
-void after_ending_at(State& state, NodeKey key, Time now, Effects& out) {
-  if (Node* node = find(state.nodes, key)) after_ending(state, key, *node, now, out);
+std::vector<NodeKey> nodes_of(const Task& task) {
+  std::vector<NodeKey> nodes;
+  each_node(task.status, [&](NodeKey node) { nodes.push_back(node); });
+  return nodes;
+}
+
+void after_ending_at(State& state, const std::vector<NodeKey>& nodes, Time now, Effects& out) {
+  for (const NodeKey key : nodes) {
+    if (Node* node = find(state.nodes, key)) after_ending(state, key, *node, now, out);
+  }
 }
 
 bool may_retry(const Task& task, const Outcome& outcome) {
@@ -63,7 +112,7 @@ void retry(State& state, TaskKey key, Task& task, Time now, Effects& out) {
   ++status.attempt;
   ++status.retries;
   status.last_retry = status.started = now;
-  out.actions.push_back(RunTask{key, status.attempt, status.node});
+  run(key, task, now, out);
   touch(out.touched.tasks, key);
 }
 
@@ -102,6 +151,13 @@ Ending ending_of(const Outcome& outcome) {
   return ending;
 }
 
+void count_kept(State& state, const Task& task, int by) {
+  each_node(task.status, [&](NodeKey key) {
+    Node* node = find(state.nodes, key);
+    if (node && keeps_directory(*node, task)) node->kept += by;
+  });
+}
+
 Ending ended_by_request() {
   return {.exit_code = std::nullopt, .failure = std::make_unique<Failure>(task_ended_failure())};
 }
@@ -135,36 +191,35 @@ void count(Job& job, const Task& task, int by) {
 void start(State& state, TaskKey key, NodeKey on, Time now, Effects& out) {
   Task& task = state.tasks.at(key);
   Job& job = state.jobs.at(task.spec.job);
-  Node& node = state.nodes.at(on);
   TaskStatus& status = task.status;
+  const bool is_one = instances_of(task) == 0;
+  const std::vector<NodeKey> nodes = is_one ? std::vector<NodeKey>() : nodes_for(state, state.pools.at(job.pool), task);
   dequeue(state, key, task);
   count(job, task, -1);
   forget_node(state, key, task, out);
-  const bool waits = prepare(state, task.spec.job, job, on, now, out);
+  bool waits = take_slots(state, key, task, on, now, out);
+  for (std::size_t i = 1; i < nodes.size(); ++i) {
+    waits = take_slots(state, key, task, nodes[i], now, out) || waits;
+    state.nodes.at(nodes[i]).subtask = key;
+  }
+  if (!is_one) give_instances(task, nodes, waits ? SubtaskState::Preparing : SubtaskState::Running, now);
   move_to(task, waits ? TaskState::Preparing : TaskState::Running, now);
   count(job, task, +1);
   status.node = on;
   status.started = waits ? kNever : now;
   ++status.attempt;
-  insert(state, node.running, key, TaskKey{});
-  node.free_slots -= slots_on(state, node, task);
-  if (node.status.state == NodeState::Idle) {
-    node.status.state = NodeState::Running;
-    node.status.state_since = now;
-    touch(out.touched.nodes, on);
-  }
-  note_recent(node, key);
-  file(state, on, node);
+  insert(state, state.nodes.at(on).running, key, TaskKey{});
   file(state, task.spec.job, job);
-  if (!waits) out.actions.push_back(RunTask{key, status.attempt, on});
+  if (!waits) run(key, task, now, out);
   touch(out.touched.tasks, key);
 }
 
 void begin_prepared(State& state, TaskKey key, Time now, Effects& out) {
   Task& task = state.tasks.at(key);
+  if (waits_for_preparation_on(state, task) != kNoNode) return;  // another of its nodes
   move_to(task, TaskState::Running, now);
   task.status.started = now;
-  out.actions.push_back(RunTask{key, task.status.attempt, task.status.node});
+  run(key, task, now, out);
   touch(out.touched.tasks, key);
 }
 
@@ -174,7 +229,7 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
   const bool ran = task.status.state == TaskState::Running;
   const ExitOptions options = options_for(task, ending);
   const bool had_slots = has_slots(task);
-  const NodeKey node = task.status.node;
+  const std::vector<NodeKey> nodes = had_slots ? nodes_of(task) : std::vector<NodeKey>();
   count(job, task, -1);
   if (had_slots) {
     give_slots_back(state, task);
@@ -183,6 +238,7 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
     dequeue(state, key, task);
   }
   move_to(task, TaskState::Completed, now);
+  if (task.status.instances) end_instances(task, now);
   task.status.ended = now;
   task.status.has_exit_code = ending.exit_code.has_value();
   task.status.exit_code = ending.exit_code.value_or(0);
@@ -193,7 +249,7 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
   retain(state, key, task);
   touch(out.touched.tasks, key);
   touch(out.touched.jobs, task.spec.job);
-  if (had_slots) after_ending_at(state, node, now, out);
+  after_ending_at(state, nodes, now, out);
   if (const ManagerSpec* manager = manager_of(task)) manager_completed(state, task.spec.job, *manager, now, out);
   perform(state, task.spec.job, job, options.job, now, out);
   after_ending(state, task.spec.job, job, now, out);
@@ -202,14 +258,15 @@ void complete(State& state, TaskKey key, Ending ending, Time now, Effects& out) 
 void evict(State& state, TaskKey key, Evict how, Time now, Effects& out) {
   Task& task = state.tasks.at(key);
   TaskStatus& status = task.status;
-  const NodeKey node = status.node;
+  const std::vector<NodeKey> nodes = nodes_of(task);
   const bool ran = status.state == TaskState::Running;
-  if (ran && how != Evict::Vanish) out.actions.push_back(KillTask{key, status.attempt, node});
+  if (ran && how != Evict::Vanish) out.actions.push_back(KillTask{key, status.attempt, status.node});
   if (how == Evict::Terminate) return complete(state, key, ended_by_request(), now, out);
   Job& job = state.jobs.at(task.spec.job);
   count(job, task, -1);
   give_slots_back(state, task);
   if (!ran) forget_unused_node(state, key, task);
+  if (status.instances) end_instances(task, now);
   move_to(task, TaskState::Active, now);
   if (how == Evict::Requeue) {
     ++status.requeues;
@@ -218,13 +275,13 @@ void evict(State& state, TaskKey key, Evict how, Time now, Effects& out) {
   count(job, task, +1);
   enqueue(state, key, task, Position::First);
   touch(out.touched.tasks, key);
-  after_ending_at(state, node, now, out);
+  after_ending_at(state, nodes, now, out);
   after_ending(state, task.spec.job, job, now, out);
 }
 
 void erase_task(State& state, TaskKey key, Time now, Effects& out) {
   Task& task = state.tasks.at(key);
-  const NodeKey node = task.status.node;
+  const std::vector<NodeKey> nodes = nodes_of(task);
   count(state.jobs.at(task.spec.job), task, -1);
   switch (task.status.state) {
     case TaskState::Active:
@@ -235,7 +292,7 @@ void erase_task(State& state, TaskKey key, Time now, Effects& out) {
       forget_unused_node(state, key, task);
       break;
     case TaskState::Running:
-      out.actions.push_back(KillTask{key, task.status.attempt, node});
+      out.actions.push_back(KillTask{key, task.status.attempt, task.status.node});
       give_slots_back(state, task);
       break;
     case TaskState::Completed:
@@ -252,7 +309,7 @@ void erase_task(State& state, TaskKey key, Time now, Effects& out) {
   }
   state.tasks.erase(key);
   out.erased.tasks.push_back(key);
-  after_ending_at(state, node, now, out);
+  after_ending_at(state, nodes, now, out);
 }
 
 // --- directories ---
@@ -274,15 +331,13 @@ void retain(State& state, TaskKey key, Task& task) {
   insert(state, retained.tasks, key, before);
   const Time due = after(task.status.ended, task.spec.retention);
   if (retained.timer == kNever || due < retained.timer) set_timer(state, retained, task.spec.retention, due);
-  Node* node = find(state.nodes, task.status.node);
-  if (node && keeps_directory(*node, task)) ++node->kept;
+  count_kept(state, task, +1);
 }
 
 void release(State& state, TaskKey, Task& task) {
   if (!has_directory(task)) return;
   remove(state, state.retained.at(task.spec.retention).tasks, task);
-  Node* node = find(state.nodes, task.status.node);
-  if (node && keeps_directory(*node, task)) --node->kept;
+  count_kept(state, task, -1);
 }
 
 void retention_due(State& state, Ticks retention, Time timer, Time now, Effects& out) {
@@ -297,8 +352,10 @@ void retention_due(State& state, Ticks retention, Time timer, Time now, Effects&
     release(state, key, task);
     task.status.files_removed = true;
     touch(out.touched.tasks, key);
-    if (state.nodes.contains(task.status.node)) out.actions.push_back(RemoveTaskFiles{key, task.status.node});
-    after_ending_at(state, task.status.node, now, out);
+    for (const NodeKey node : nodes_of(task)) {
+      if (state.nodes.contains(node)) out.actions.push_back(RemoveTaskFiles{key, node});
+    }
+    after_ending_at(state, nodes_of(task), now, out);
   }
   state.retained.erase(it);
 }
@@ -343,10 +400,34 @@ void on(State& state, const TaskExited& e, Time now, Effects& out) {
   ++node.tasks_run;
   if (e.outcome.exit_code == 0) ++node.tasks_succeeded;
   touch(out.touched.nodes, task->status.node);
+  end_the_others(e.task, *task, out);
   if (may_retry(*task, e.outcome)) return retry(state, e.task, *task, now, out);
   // The attempt may have begun a little after it was ordered.
   task->status.started = std::clamp(e.outcome.started, task->status.started, now);
   complete(state, e.task, ending_of(e.outcome), now, out);
+}
+
+void on(State& state, const CoordinationExited& e, Time now, Effects& out) {
+  Task* task = state.tasks.find(e.task);
+  if (!task) return;
+  note_usage(state, *task, e.outcome.usage, out);
+  touch(out.touched.tasks, e.task);
+  if (task->status.state != TaskState::Running || task->status.attempt != e.attempt) return;
+  Instances& instances = *task->status.instances;
+  Instance& instance = instances.at(static_cast<std::size_t>(e.instance));
+  if (instance.coordinated) return;
+  if (e.outcome.failure || e.outcome.exit_code.value_or(0) != 0) {
+    end_the_others(e.task, *task, out);
+    if (may_retry(*task, e.outcome)) return retry(state, e.task, *task, now, out);
+    end_instance(instance, e.outcome, now);
+    return complete(state, e.task, ending_of(e.outcome), now, out);
+  }
+  instance.coordinated = true;
+  instance.exit_code = e.outcome.exit_code;
+  instance.started = std::clamp(e.outcome.started, instance.started, now);
+  if (std::ranges::all_of(instances, &Instance::coordinated)) {
+    out.actions.push_back(RunTask{e.task, task->status.attempt, task->status.node});
+  }
 }
 
 void on(State& state, const TaskTerminateAsked& e, Time now, Effects& out) {

@@ -15,6 +15,11 @@ using Reasons = std::vector<std::string>;
 
 constexpr std::size_t kNamedDependencies = 5;
 
+// What documents do not show.
+constexpr std::string_view kToldByScheduler[] = {
+    "BehindOthers",    "JobAtMaxParallel", "AboutToStart", "NoInterNodeCommunication",
+    "NeedsWholeNodes", "NeedsMoreNodes",   "NodesTaken"};
+
 void explain_job(const Document& job, Reasons& reasons) {
   const std::string state = fold(Reader(job).text("state"));
   if (state == "active") return;
@@ -99,7 +104,7 @@ Reasons told_by_scheduler(Client& client, const std::string& job, const std::str
   for (const Document& obstacle : client.backend().explain(job, task)) {
     const std::string reason = Reader(obstacle).text("reason");
     if (reason == "NodeFull") ++full;
-    if (reason == "BehindOthers" || reason == "JobAtMaxParallel" || reason == "AboutToStart") {
+    if (std::ranges::find(kToldByScheduler, reason) != std::end(kToldByScheduler)) {
       reasons.push_back(Reader(obstacle).text("message"));
     }
   }

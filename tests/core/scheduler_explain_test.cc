@@ -9,9 +9,12 @@ class SchedulerExplainTest : public SchedulerStory {
  protected:
   std::string why(const std::string& id) {
     static constexpr const char* kReasons[] = {
-        "task not active", "job not active", "pool missing", "pool deleting",     "no nodes",      "needs more slots",
-        "at max parallel", "node not ready", "preparing",    "node barred",       "node full",     "behind others",
-        "about to start",  "waits for",      "blocked by",   "depends on itself", "awaits scaling"};
+        "task not active",   "job not active",  "pool missing",   "pool deleting",     "no nodes",
+        "needs more slots",  "at max parallel", "node not ready", "preparing",         "node barred",
+        "node full",         "behind others",   "about to start", "waits for",         "blocked by",
+        "depends on itself", "awaits scaling",  "manager first",  "no dedicated",      "not dedicated",
+        "not empty",         "taken",           "apart",          "needs whole nodes", "needs more nodes",
+        "nodes taken"};
     std::string text;
     for (const Obstacle& obstacle : explain(state_, task(id))) {
       if (!text.empty()) text += "; ";
@@ -97,6 +100,29 @@ TEST_F(SchedulerExplainTest, ATaskThatCanNeverRunSaysWhy) {
   EXPECT_EQ(why("b"), "blocked by a; waits for 1 to 2") << "through another";
   EXPECT_EQ(why("self"), "depends on itself; waits for self");
   EXPECT_EQ(why("x"), "depends on itself; waits for y");
+}
+
+TEST_F(SchedulerExplainTest, AMultiInstanceTaskNeedsAPoolMadeForIt) {
+  add_job("j");
+  given_pool("p", {.dedicated = 2});
+  add("apart", {.instances = 2});
+  EXPECT_EQ(why("apart"), "apart");
+  add_job("k", {.pool = "q"});
+  given_pool("q", {.dedicated = 2, .slots = 2, .inter_node = true});
+  add("crowded", {.instances = 2}, "k");
+  EXPECT_EQ(why("crowded"), "needs whole nodes 2/0");
+}
+
+TEST_F(SchedulerExplainTest, AMultiInstanceTaskWaitsForAllItsNodesAtOnce) {
+  given_pool("p", {.dedicated = 2, .inter_node = true});
+  add_job("j");
+  add("wide", {.instances = 3});
+  EXPECT_EQ(why("wide"), "needs more nodes 3/2");
+  add("other", {});
+  add("pair", {.instances = 2});
+  EXPECT_EQ(why("pair"), "nodes taken 2/1; node full n1 0/1; behind others 1/0");
+  add("small", {});
+  EXPECT_EQ(why("small"), "task not active") << "it need not wait for those that need more";
 }
 
 }  // namespace

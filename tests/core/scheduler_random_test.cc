@@ -122,7 +122,14 @@ class History {
     EXPECT_EQ(state_.nodes.at(a.node).status.last_boot != kNever, true);
     reports_.push_back(TaskExited{a.task, a.attempt, outcome()});
   }
+  void told(const RunCoordination& a) {
+    const std::pair at(a.task, a.instance);
+    EXPECT_TRUE(coordinations_.emplace(at, std::pair(a.attempt, a.node)).second) << "it runs twice";
+    reports_.push_back(CoordinationExited{a.task, a.attempt, a.instance, chance(80) ? well() : outcome()});
+  }
   void told(const KillTask& a) {
+    std::erase_if(coordinations_,
+                  [&](const auto& one) { return one.first.first == a.task && one.second.first == a.attempt; });
     const auto it = processes_.find(a.task);
     if (it != processes_.end() && it->second == std::pair(a.attempt, a.node)) processes_.erase(it);
   }
@@ -143,6 +150,7 @@ class History {
   void ended(const Event& event) {
     if (std::holds_alternative<HostRestarted>(event)) {
       processes_.clear();
+      coordinations_.clear();
       job_processes_.clear();
     }
     if (const auto* e = std::get_if<JobTaskExited>(&event)) {
@@ -156,14 +164,23 @@ class History {
   }
   void expect_the_same_processes() {
     std::size_t running = 0;
+    decltype(coordinations_) expected;
     state_.tasks.each([&](TaskKey key, const Task& task) {
       if (task.status.state != TaskState::Running) return;
+      if (const Instances* instances = task.status.instances.get()) {
+        for (std::size_t i = 0; i < instances->size(); ++i) {
+          const std::pair process(task.status.attempt, (*instances)[i].node);
+          expected.emplace(std::pair(key, static_cast<int>(i)), process);
+        }
+        if (!std::ranges::all_of(*instances, &Instance::coordinated)) return;
+      }
       ++running;
       const auto it = processes_.find(key);
       ASSERT_TRUE(it != processes_.end()) << "task " << number(key) << " runs, but no process does";
       EXPECT_EQ(it->second, std::pair(task.status.attempt, task.status.node));
     });
     EXPECT_EQ(running, processes_.size()) << "a process was forgotten";
+    EXPECT_EQ(expected, coordinations_) << "with what they left running";
     std::map<std::tuple<JobKey, NodeKey, JobTask>, std::int32_t> of_jobs;
     for (const auto& [key, job] : state_.jobs) {
       for (const auto& [node, status] : job.nodes) {
@@ -177,6 +194,7 @@ class History {
     EXPECT_EQ(of_jobs, job_processes_);
   }
 
+  Outcome well() { return {.exit_code = 0, .failure = std::nullopt, .may_retry = true, .started = now_}; }
   Outcome outcome() {
     Outcome result{.exit_code = chance(70) ? 0 : 1, .failure = std::nullopt, .may_retry = true, .started = now_};
     if (chance(10)) result = {std::nullopt, Failure{Category::UserError, "BlobNotFound", "", {}}, false, now_};
@@ -260,6 +278,7 @@ class History {
     const bool uses_dependencies = state_.jobs.at(job).spec.uses_dependencies;
     if (!uses_dependencies && chance(80)) return nullptr;
     TaskExtras extras;
+    if (chance(25)) extras.instances = static_cast<std::int32_t>(1 + pick(3));
     extras.exit = exit_conditions();
     if (uses_dependencies) {
       extras.id = (chance(10) ? "0" : "") + std::to_string(task);
@@ -270,6 +289,7 @@ class History {
   void make_manager(TaskSpec& task) {
     TaskExtras more = task.extras ? *task.extras : TaskExtras();
     more.dependencies = {};
+    more.instances = 0;
     more.manager = {.kills_job = chance(30), .is_exclusive = chance(60), .allows_low_priority = chance(80)};
     task.extras = std::make_shared<const TaskExtras>(std::move(more));
   }
@@ -357,9 +377,10 @@ class History {
     if (which < 86) {
       const std::string id = fmt::format("pool{}", pick(4));
       if (state_.pools_by_id.contains(id)) return Tick{};
-      PoolSpec spec{.task_slots = static_cast<int>(1 + pick(4)),
+      PoolSpec spec{.task_slots = static_cast<int>(chance(50) ? 1 : 1 + pick(4)),
                     .fill = chance(50) ? FillType::Pack : FillType::Spread,
-                    .start_task = std::nullopt};
+                    .start_task = std::nullopt,
+                    .inter_node_communication = chance(60)};
       if (chance(40)) spec.start_task = {.wait_for_success = chance(60), .max_retries = static_cast<int>(pick(3))};
       return PoolAdded{PoolKey{++last_pool_}, id, spec, targets(), minutes(5)};
     }
@@ -380,7 +401,8 @@ class History {
   Kept kept_;
   Time now_ = Time(hours(24 * 365 * 50));
   std::vector<Event> reports_;
-  std::map<TaskKey, std::pair<std::int32_t, NodeKey>> processes_;               // task -> attempt, node
+  std::map<TaskKey, std::pair<std::int32_t, NodeKey>> processes_;  // task -> attempt, node
+  std::map<std::pair<TaskKey, int>, std::pair<std::int32_t, NodeKey>> coordinations_;
   std::map<std::tuple<JobKey, NodeKey, JobTask>, std::int32_t> job_processes_;  // -> attempt
   std::int64_t last_task_ = 0, last_job_ = 0, last_pool_ = 0;
 };

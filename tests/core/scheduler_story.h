@@ -22,6 +22,7 @@ struct PoolAsk {
   int slots = 1;
   FillType fill = FillType::Spread;
   std::optional<StartTaskSpec> start_task = std::nullopt;
+  bool inter_node = false;
 };
 struct JobAsk {
   std::string pool = "p";
@@ -41,6 +42,7 @@ struct TaskAsk {
   NodeKey affinity = kNoNode;
   Dependencies on = {};  // of a job with dependencies
   ExitConditions exit = {};
+  int instances = 0;
 };
 
 class SchedulerStory : public testing::Test {
@@ -100,13 +102,17 @@ class SchedulerStory : public testing::Test {
   std::string add_job(const std::string& id, const JobAsk& ask = {}) { return happens(JobAdded{job(id), spec(ask)}); }
   std::string add(const std::string& id, const TaskAsk& ask = {}, const std::string& of = "j") {
     TaskSpec task_spec = spec(ask, of);
-    if (state_.jobs.at(job(of)).spec.uses_dependencies || ask.exit != ExitConditions{}) {
-      task_spec.extras = std::make_shared<TaskExtras>(TaskExtras{.id = id, .dependencies = ask.on, .exit = ask.exit});
+    if (state_.jobs.at(job(of)).spec.uses_dependencies || ask.exit != ExitConditions{} || ask.instances > 0) {
+      task_spec.extras = std::make_shared<TaskExtras>(
+          TaskExtras{.id = id, .dependencies = ask.on, .exit = ask.exit, .instances = ask.instances});
     }
     return happens(TasksAdded{{{task(id), task_spec}}});
   }
   std::string exited(const std::string& id, int attempt, int exit_code = 0) {
     return happens(TaskExited{task(id), attempt, exited_with(exit_code)});
+  }
+  std::string coordinated(const std::string& id, int instance, int attempt = 1, int exit_code = 0) {
+    return happens(CoordinationExited{task(id), attempt, instance, exited_with(exit_code)});
   }
   std::string prepared(const std::string& of, int node, int attempt = 1, int exit_code = 0) {
     return happens(JobTaskExited{job(of), NodeKey{node}, JobTask::Preparation, attempt, exited_with(exit_code)});
@@ -123,7 +129,10 @@ class SchedulerStory : public testing::Test {
   JobKey job(const std::string& id) { return key_of(jobs_, id); }
   TaskKey task(const std::string& id) { return key_of(tasks_, id); }
   static PoolSpec spec(const PoolAsk& ask) {
-    return {.task_slots = ask.slots, .fill = ask.fill, .start_task = ask.start_task};
+    return {.task_slots = ask.slots,
+            .fill = ask.fill,
+            .start_task = ask.start_task,
+            .inter_node_communication = ask.inter_node};
   }
   static JobSpec spec(const JobAsk& ask) {
     return {.pool_id = ask.pool,
@@ -234,6 +243,9 @@ class SchedulerStory : public testing::Test {
   }
   std::string told(const RunTask& a) const {
     return fmt::format("run {}#{} on n{}", name(a.task), a.attempt, number(a.node));
+  }
+  std::string told(const RunCoordination& a) const {
+    return fmt::format("coordinate {}#{}.{} on n{}", name(a.task), a.attempt, a.instance, number(a.node));
   }
   std::string told(const KillTask& a) const {
     return fmt::format("kill {}#{} on n{}", name(a.task), a.attempt, number(a.node));

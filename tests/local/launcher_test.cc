@@ -205,6 +205,48 @@ TEST_F(LauncherTest, OutputFilesAreEmptiedForEachRun) {
 
 // ---- killing
 
+TEST_F(LauncherTest, OutputIsAppendedWhereThatIsAskedFor) {
+  run(1, "/bin/sh -c 'echo first; echo oops >&2'");
+  RunRequest again = request(1, "/bin/sh -c 'echo second'");
+  again.append = true;
+  run(again);
+  EXPECT_EQ(out(1), "first\nsecond\n");
+  EXPECT_EQ(err(1), "oops\n");
+}
+
+TEST_F(LauncherTest, WhatARunThatLingersLeftIsThereUntilItIsKilled) {
+  RunRequest lingering = request(1, "/bin/sh -c '" + daemon("daemon") + "; sleep 1000 & echo $! > child'");
+  lingering.lingers = true;
+  lingering.wall_clock_limit = 1h;
+  const TaskExit exit = run(lingering);
+  EXPECT_TRUE(exit.lingers);
+  EXPECT_EQ(exit.kind, Kind::Exited);
+  EXPECT_EQ(exit.value, 0);
+  const pid_t left = pid_in(1, "daemon"), child = pid_in(1, "child");
+  run(2, "/bin/true");  // which clears away after itself
+  EXPECT_TRUE(is_alive(left));
+  EXPECT_TRUE(is_alive(child));
+  launcher().kill(1);
+  const TaskExit last = exit_of(1);
+  EXPECT_FALSE(last.lingers);
+  EXPECT_TRUE(last.killed);
+  EXPECT_TRUE(is_gone(left));
+  EXPECT_TRUE(is_gone(child));
+}
+
+TEST_F(LauncherTest, ARunThatFailsOrIsKilledDoesNotLinger) {
+  RunRequest failing = request(1, "/bin/sh -c 'sleep 1000 & echo $! > child; exit 3'");
+  failing.lingers = true;
+  EXPECT_FALSE(run(failing).lingers);
+  EXPECT_TRUE(is_gone(pid_in(1, "child")));
+  RunRequest killed = request(2, "/bin/sh -c 'echo $$ > pid; sleep 1000'");
+  killed.lingers = true;
+  launcher().run(killed);
+  pid_in(2, "pid");
+  launcher().kill(2);
+  EXPECT_FALSE(exit_of(2).lingers);
+}
+
 TEST_F(LauncherTest, AKilledTaskEndsAsSignalled) {
   launcher().run(request(1, "/bin/sh -c 'echo $$ > pid; exec sleep 1000'"));
   const pid_t pid = pid_in(1, "pid");

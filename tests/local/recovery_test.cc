@@ -103,6 +103,27 @@ TEST_F(RecoveryTest, ARunningTaskDiesWithTheProgramAndRunsAgainWithItsRetriesUnt
   EXPECT_EQ(outcome("Task_Terminate", the_task("t")), "204");
 }
 
+TEST_F(RecoveryTest, AMultiInstanceTaskDiesOnAllNodesAndRunsAgain) {
+  killed_after(1, [](Backend& backend, int out) {
+    batchite::ask(backend, "Pool_Add", {.body = pool_document("p", 2, {{"enableInterNodeCommunication", true}})});
+    batchite::ask(backend, "Job_Add", {.body = job_document("j", "p")});
+    const Document together = {{"numberOfInstances", 2},
+                               {"coordinationCommandLine", "/bin/sh -c 'setsid sleep 7654 & sleep 7654 & true'"}};
+    const Document task = shell("t", "sleep 7654", {{"multiInstanceSettings", together}});
+    batchite::ask(backend, "Task_Add", {.path = {{"jobId", "j"}}, .body = task});
+    const Asking output{.path = {{"jobId", "j"}, {"taskId", "t"}, {"filePath", "stdout.txt"}}};
+    while (batchite::outcome(backend, "File_GetFromTask", output) != "200") usleep(1000);
+    say(out, "running");
+  });
+  EXPECT_TRUE(eventually([&] { return processes_at(place()).empty(); })) << "processes outlived the program";
+
+  EXPECT_TRUE(reaches("t", "running"));
+  EXPECT_EQ(task("t")["executionInfo"]["retryCount"], 0);
+  EXPECT_EQ(ask("Task_ListSubtasks", the_task("t")).body["value"].size(), 1U);
+  EXPECT_EQ(outcome("Task_Terminate", the_task("t")), "204");
+  EXPECT_TRUE(eventually([&] { return processes_at(place()).empty(); }));
+}
+
 TEST_F(RecoveryTest, WhateverWasAcknowledgedIsThereAfterKillsAtAnyMoment) {
   ask("Job_Add", {.body = job_document("j", "nowhere")});
   close();

@@ -6,6 +6,7 @@ from breadth import case
 from breadth.autoscale import *  # noqa: F401,F403
 from breadth.faults import *  # noqa: F401,F403
 from breadth.dependencies import *  # noqa: F401,F403
+from breadth.instances import *  # noqa: F401,F403
 from breadth.jobs import *  # noqa: F401,F403
 from breadth.nodes import *  # noqa: F401,F403
 from breadth.pools import *  # noqa: F401,F403

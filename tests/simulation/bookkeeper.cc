@@ -28,12 +28,27 @@ Cause cause_of(const Event& event, const Task& task, NodeKey where, const State&
   }
   const auto* exit = std::get_if<JobTaskExited>(&event);
   if (exit && exit->which == JobTask::Preparation) return Cause::Loss;  // it failed: the node is barred to the job
+  // It may have been any of a multi-instance task's nodes.
+  if (task.spec.extras && task.spec.extras->instances > 1) return Cause::Either;
   const auto node = state.nodes.find(where);
   if (node != state.nodes.end() && made_room(state, task, node->second.status)) return Cause::Loss;
   if (!std::holds_alternative<Tick>(event)) return Cause::Request;
   if (node == state.nodes.end() || node->second.status.state == NodeState::LeavingPool) return Cause::Either;
   const NodeStatus& status = node->second.status;
   return status.state == NodeState::Preempted && status.state_since == now ? Cause::Loss : Cause::Request;
+}
+
+// That a task, or a coordination command in its stead, has come to an end.
+struct Exit {
+  TaskKey task;
+  int attempt;
+  const Outcome& outcome;
+};
+std::optional<Exit> exit_of(const Event& event) {
+  if (const auto* e = std::get_if<TaskExited>(&event)) return Exit{e->task, e->attempt, e->outcome};
+  const auto* e = std::get_if<CoordinationExited>(&event);
+  const bool failed = e && (e->outcome.failure || e->outcome.exit_code.value_or(0) != 0);
+  return failed ? std::optional(Exit{e->task, e->attempt, e->outcome}) : std::nullopt;
 }
 
 bool is_on_a_node(TaskState state) { return state == TaskState::Preparing || state == TaskState::Running; }
@@ -56,7 +71,7 @@ void Bookkeeper::expect_counted(const Event& event, TaskKey key, const Seen& bef
     require(after.retries == 0 && after.requeues == 0, "task {} was reactivated and keeps its counters", task_number);
     return;
   }
-  const auto* exit = std::get_if<TaskExited>(&event);
+  const std::optional<Exit> exit = exit_of(event);
   const bool exited =
       exit && exit->task == key && before.state == TaskState::Running && exit->attempt == before.attempt;
   const bool failed = exited && exit->outcome.may_retry && exit->outcome.exit_code.value_or(0) != 0;

@@ -142,9 +142,10 @@ void reload(Simulation& world, const Command&) { world.reload(); }
 // --- pools ---
 
 constexpr Parameter kFormula{"formula", 3, kFormulaWords};
-constexpr Parameter kAddPool[] = {kNewPool,       kDedicated, kSpot, kSlots, kFill, {"start_task", 5, kRunWords},
-                                  {"retries", 3}, kFormula};
-constexpr Parameter kChangePool[] = {kPool, kSlots, kFill, {"start_task", 5, kRunWords}, {"retries", 3}};
+constexpr Parameter kTogether{"together", 2, kNo};
+constexpr Parameter kAddPool[] = {kNewPool,       kDedicated, kSpot,    kSlots, kFill, {"start_task", 5, kRunWords},
+                                  {"retries", 3}, kFormula,   kTogether};
+constexpr Parameter kChangePool[] = {kPool, kSlots, kFill, {"start_task", 5, kRunWords}, {"retries", 3}, kTogether};
 
 // Of a start, preparation or release task, by kRunWords.
 Plan plan_of(int word) { return {.failures = word == 2 ? 1 : word >= 3 ? 1000 : 0}; }
@@ -152,7 +153,8 @@ Plan plan_of(int word) { return {.failures = word == 2 ? 1 : word >= 3 ? 1000 : 
 PoolSpec pool_spec(const Command& command) {
   PoolSpec spec{.task_slots = 1 + command["more_slots"],
                 .fill = static_cast<FillType>(command["fill"]),
-                .start_task = std::nullopt};
+                .start_task = std::nullopt,
+                .inter_node_communication = command["together"] == 0};
   if (const int start_task = command["start_task"]) {
     spec.start_task = {.wait_for_success = start_task != 4, .max_retries = command["retries"]};
   }
@@ -428,12 +430,14 @@ constexpr Parameter kAddTasks[] = {kJob,
                                    {"ends", 6, kEndWords},
                                    {"reports", 2, kReportWords},
                                    {"on", 6, kDependsWords},
-                                   {"exit", 6, kExitWords}};
+                                   {"exit", 6, kExitWords},
+                                   {"instances", 4},
+                                   {"coordination", 6, kEndWords}};
 
 int retries(const Command& command) { return command["retries"] == 3 ? -1 : command["retries"]; }
 
-Plan task_plan(const Command& command) {
-  Plan plan = ending(command["ends"]);
+Plan task_plan(const Command& command, int ends) {
+  Plan plan = ending(ends);
   plan.takes = meaning(kTakes, command["takes"]);
   plan.replies_twice = command["reports"] == 1;
   return plan;
@@ -465,6 +469,7 @@ Dependencies dependencies(int word, int id) {
 std::shared_ptr<const TaskExtras> extras(const Simulation& world, JobKey job, const Command& command, int id) {
   TaskExtras extras;
   extras.exit = exit_conditions(command["exit"]);
+  extras.instances = command["instances"];
   if (world.state().jobs.at(job).spec.uses_dependencies) {
     extras.id = std::to_string(id);
     extras.dependencies = dependencies(command["on"], id);
@@ -481,7 +486,8 @@ void add_tasks(Simulation& world, const Command& command) {
     if (world.tasks.contains({*job, id})) continue;
     const TaskKey key = world.new_task();
     world.tasks[{*job, id}] = key;
-    world.machines().tasks[key] = task_plan(command);
+    world.machines().tasks[key] = task_plan(command, command["ends"]);
+    world.machines().coordinations[key] = task_plan(command, command["coordination"]);
     added.tasks.push_back({key,
                            {.job = *job,
                             .required_slots = static_cast<std::int16_t>(1 + command["more_slots"]),

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace batchite::simulation {
@@ -67,6 +68,7 @@ Event Machines::take() {
 void Machines::fail() {
   agenda_.clear();
   processes_.clear();
+  coordinations_.clear();
   start_processes_.clear();
   job_processes_.clear();
 }
@@ -74,6 +76,10 @@ void Machines::fail() {
 void Machines::expect_quiet(NodeKey node, const char* what) const {
   for (const auto& [task, process] : processes_) {
     require(process.node != node, "node {} is to {}, but task {} runs there", number(node), what, number(task));
+  }
+  for (const auto& [key, process] : coordinations_) {
+    require(process.node != node, "node {} is to {}, but a coordination command of task {} runs there", number(node),
+            what, number(key.first));
   }
   for (const auto& [key, attempt] : job_processes_) {
     require(std::get<NodeKey>(key) != node, "node {} is to {}, but a {} task runs there", number(node), what,
@@ -123,13 +129,29 @@ void Machines::perform(const RunTask& a, const State& state, Time now) {
   report(now, plan, TaskExited{a.task, a.attempt, outcome_of(plan, a.attempt, now)});
 }
 
+void Machines::perform(const RunCoordination& a, const State& state, Time now) {
+  require(state.nodes.contains(a.node), "task {} is to run on node {}, which is gone", number(a.task), number(a.node));
+  require(coordinations_.emplace(Coordination(a.task, a.instance), Process{a.attempt, a.node}).second,
+          "instance {} of task {} runs twice", a.instance, number(a.task));
+  Plan plan = plan_of(coordinations, a.task);
+  const auto& instances = *state.tasks.at(a.task).status.instances;
+  if (a.instance + 1 < static_cast<int>(instances.size())) plan.failures = 0;
+  report(now, plan, CoordinationExited{a.task, a.attempt, a.instance, outcome_of(plan, a.attempt, now)});
+}
+
+// Of an attempt with all its coordination commands.
 void Machines::perform(const KillTask& a, const State&, Time) {
   const auto found = processes_.find(a.task);
-  require(found != processes_.end() && found->second == Process{a.attempt, a.node},
-          "task {} is to be killed on node {}, but does not run there", number(a.task), number(a.node));
-  processes_.erase(found);
+  const bool runs = found != processes_.end() && found->second == Process{a.attempt, a.node};
+  const auto coordinated = std::erase_if(
+      coordinations_, [&](const auto& one) { return one.first.first == a.task && one.second.attempt == a.attempt; });
+  require(runs || coordinated > 0, "task {} is to be killed on node {}, but does not run there", number(a.task),
+          number(a.node));
+  if (runs) processes_.erase(found);
   if (plan_of(tasks, a.task).replies_twice) return;
-  agenda_.drop<TaskExited>([&](const TaskExited& exit) { return exit.task == a.task && exit.attempt == a.attempt; });
+  const auto is_of_it = [&](const auto& exit) { return exit.task == a.task && exit.attempt == a.attempt; };
+  agenda_.drop<TaskExited>(is_of_it);
+  agenda_.drop<CoordinationExited>(is_of_it);
 }
 
 void Machines::perform(const RemoveTaskFiles& a, const State& state, Time) {
@@ -165,17 +187,31 @@ void Machines::perform(const RemoveJobTaskFiles& a, const State& state, Time) {
 
 void Machines::perform(const WakeAt& a, const State&, Time) { agenda_.wake(a.at); }
 
-void Machines::expect_same_processes(const State& state) const {
+void Machines::expect_same_tasks(const State& state) const {
   std::map<TaskKey, Process> running;
+  std::map<Coordination, Process> coordinated;
   state.tasks.each([&](TaskKey key, const Task& task) {
-    if (task.status.state == TaskState::Running) running[key] = {task.status.attempt, task.status.node};
+    if (task.status.state != TaskState::Running) return;
+    bool is_coordinated = true;
+    if (const Instances* instances = task.status.instances.get()) {
+      for (std::size_t i = 0; i < instances->size(); ++i) {
+        coordinated[{key, static_cast<int>(i)}] = {task.status.attempt, (*instances)[i].node};
+      }
+      is_coordinated = std::ranges::all_of(*instances, &Instance::coordinated);
+    }
+    if (is_coordinated) running[key] = {task.status.attempt, task.status.node};
   });
+  require(coordinated == coordinations_, "the coordination commands that run are others than those that should");
   for (const auto& [task, process] : running) {
     const auto found = processes_.find(task);
     require(found != processes_.end() && found->second == process, "task {} is running, but no process is",
             number(task));
   }
   require(running.size() == processes_.size(), "a task's process was forgotten");
+}
+
+void Machines::expect_same_processes(const State& state) const {
+  expect_same_tasks(state);
   std::map<JobProcess, int> of_jobs;
   for (const auto& [key, job] : state.jobs) {
     for (const auto& [node, status] : job.nodes) {

@@ -23,6 +23,7 @@ class Machines {
  public:
   // Set before anything of the kind runs.
   std::map<TaskKey, Plan> tasks;
+  std::map<TaskKey, Plan> coordinations;  // of multi-instance tasks; failures are the last instance's
   std::map<PoolKey, Plan> start_tasks;
   std::map<JobKey, Plan> preparations, releases;
 
@@ -42,6 +43,7 @@ class Machines {
     NodeKey node;
     bool operator==(const Process&) const = default;
   };
+  using Coordination = std::pair<TaskKey, int>;  // of which instance
   using JobProcess = std::tuple<JobKey, NodeKey, JobTask>;
 
   void perform(const BootNode& a, const State& state, Time now);
@@ -49,6 +51,7 @@ class Machines {
   void perform(const RunStartTask& a, const State& state, Time now);
   void perform(const KillStartTask& a, const State& state, Time now);
   void perform(const RunTask& a, const State& state, Time now);
+  void perform(const RunCoordination& a, const State& state, Time now);
   void perform(const KillTask& a, const State& state, Time now);
   void perform(const RemoveTaskFiles& a, const State& state, Time now);
   void perform(const RunJobTask& a, const State& state, Time now);
@@ -58,9 +61,11 @@ class Machines {
 
   void report(Time now, const Plan& plan, const Event& event);
   void expect_quiet(NodeKey node, const char* what) const;
+  void expect_same_tasks(const State& state) const;
 
   Agenda agenda_;
   std::map<TaskKey, Process> processes_;
+  std::map<Coordination, Process> coordinations_;           // and what they left running
   std::map<NodeKey, std::pair<int, int>> start_processes_;  // boot, attempt
   std::map<JobProcess, int> job_processes_;                 // attempt
 };

@@ -35,6 +35,7 @@ class SimulatedHost : public Host {
   void perform(const RemoveNodeOrder& order);
   void perform(const RunStartTaskOrder& order);
   void perform(const RunTaskOrder& order);
+  void perform(const RunCoordinationOrder&) {}  // nobody simulates multi-instance tasks here
   void perform(const RunJobTaskOrder& order);
   void perform(const KillTask& order);
   void perform(const KillStartTask& order);

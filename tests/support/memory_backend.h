@@ -96,6 +96,12 @@ class MemoryBackend : public Backend, Host, NodeFiles {
       events.emplace_back(TaskExited{order.what.task, order.what.attempt, *outcome});
     }
   }
+  void perform(const RunCoordinationOrder& order, std::vector<Event>& events) {
+    const Document task = Document::parse(order.spec);
+    if (const auto outcome = outcome_of_line(task["multiInstanceSettings"]["coordinationCommandLine"])) {
+      events.emplace_back(CoordinationExited{order.what.task, order.what.attempt, order.what.instance, *outcome});
+    }
+  }
   void perform(const RunJobTaskOrder& order, std::vector<Event>& events) {
     if (const auto outcome = outcome_of(order.spec)) {
       events.emplace_back(
@@ -107,7 +113,9 @@ class MemoryBackend : public Backend, Host, NodeFiles {
   void perform(const Other&, std::vector<Event>&) {}
 
   std::optional<Outcome> outcome_of(const std::string& spec) const {
-    const std::string line = Document::parse(spec).value("commandLine", std::string());
+    return outcome_of_line(Document::parse(spec).value("commandLine", std::string()));
+  }
+  std::optional<Outcome> outcome_of_line(const std::string& line) const {
     const std::size_t at = line.find("exit ");
     if (at == std::string::npos) return std::nullopt;
     int code = 0;
