@@ -72,6 +72,8 @@ void Change::keep_samples() {
     samples.push_back(sample);
     while (samples.front().time < now_ - kSampleHistory) samples.pop_front();
   }
+  for (const auto& [pool, reading] : std::exchange(effects_.readings, {}))
+    world_.samples.at(pool).back().reading = reading;
 }
 
 void Change::answer_what_is_due() {
@@ -233,6 +235,9 @@ HostOrder Change::order(const Action& action) {
     return RemoveTaskFilesOrder{remove->node, task_directory(context_of(JobKey{row.parent})->job_id, row.id)};
   }
   if (const auto* run = std::get_if<RunJobTask>(&action)) return run_job_task(*run);
+  if (const auto* measure = std::get_if<MeasurePool>(&action)) {
+    return MeasurePoolOrder{measure->pool, read().get(Kind::Pool, number(measure->pool)).id};
+  }
   if (const auto* remove = std::get_if<RemoveJobTaskFiles>(&action)) {
     const Row row = read().get(Kind::Job, number(remove->job));
     const std::string id = Reader(job_task(Document::parse(row.spec), remove->which)).text("id");

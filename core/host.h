@@ -85,8 +85,14 @@ struct RemoveTaskFilesOrder {
   std::string directory;  // below the node's root
 };
 
-using HostOrder = std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RunCoordinationOrder, RunJobTaskOrder,
-                               RemoveTaskFilesOrder, RemoveNodeOrder, KillStartTask, KillTask, KillJobTask, WakeAt>;
+struct MeasurePoolOrder {
+  PoolKey pool;
+  std::string pool_id;
+};
+
+using HostOrder =
+    std::variant<BootNodeOrder, RunStartTaskOrder, RunTaskOrder, RunCoordinationOrder, RunJobTaskOrder,
+                 RemoveTaskFilesOrder, RemoveNodeOrder, KillStartTask, KillTask, KillJobTask, MeasurePoolOrder, WakeAt>;
 
 // A task's directory below its node's root: workitems/{job}/job-1/{task}; of a job of a schedule
 // workitems/{schedule}/job-{n}/{task}. Also of its preparation and release task.

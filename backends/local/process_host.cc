@@ -10,6 +10,7 @@
 
 #include "backends/local/outcomes.h"
 #include "backends/local/package_installer.h"
+#include "backends/local/process_readings.h"
 #include "core/contract/error_codes.h"
 
 namespace batchite {
@@ -289,6 +290,13 @@ void ProcessHost::begin_in_job(std::unique_ptr<Run> run, const JobContext& job, 
 void ProcessHost::perform(KillStartTask& order) {
   kill_runs([&order](const Run& run) {
     return run.of == Run::Of::StartTask && run.node == order.node && run.boot == order.boot;
+  });
+}
+
+void ProcessHost::perform(MeasurePoolOrder& order) {
+  in_background([this, order, launcher = launcher_->pid()] {
+    const Usage running = read_processes(launcher)[order.pool_id];
+    post([this, pool = order.pool, running] { events_.emplace_back(PoolMeasured{pool, running}); });
   });
 }
 

@@ -98,6 +98,7 @@ class ProcessHost : public Host {
   void perform(RemoveTaskFilesOrder& order);
   void perform(RemoveNodeOrder& order);
   void perform(KillStartTask& order);
+  void perform(MeasurePoolOrder& order);
   void perform(KillTask& order);
   void perform(KillJobTask& order);
   void perform(WakeAt& order);

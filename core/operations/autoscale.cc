@@ -27,8 +27,10 @@ constexpr Ticks kBetweenEnablings = std::chrono::seconds(30);
 struct Series {
   Metric metric;
   double (*value)(const PoolSample& sample);
+  bool is_reading = false;
 };
-// Of the service's other variables there are no samples: nothing measures the nodes' machines.
+constexpr double kMegabyte = 1024 * 1024;
+// Of the service's other variables there are no samples: nothing measures networks and disks.
 constexpr Series kSeries[] = {
     {Metric::ActiveTasks, [](const PoolSample& s) { return double(s.active); }},
     {Metric::RunningTasks, [](const PoolSample& s) { return double(s.running); }},
@@ -41,7 +43,13 @@ constexpr Series kSeries[] = {
     {Metric::UsableNodeCount, [](const PoolSample& s) { return double(s.usable); }},
     {Metric::SampleNodeCount, [](const PoolSample& s) { return double(s.usable); }},
     {Metric::PreemptedNodeCount, [](const PoolSample& s) { return double(s.preempted); }},
+    {Metric::CpuPercent, [](const PoolSample& s) { return s.reading->cpu; }, true},
+    {Metric::MemoryBytes, [](const PoolSample& s) { return s.reading->memory / kMegabyte; }, true},  // so the service
+    {Metric::DiskReadBytes, [](const PoolSample& s) { return s.reading->read; }, true},
+    {Metric::DiskWriteBytes, [](const PoolSample& s) { return s.reading->written; }, true},
 };
+
+bool has(const PoolSample& sample, const Series& series) { return sample.reading || !series.is_reading; }
 
 class PoolSamples : public autoscale::Samples {
  public:
@@ -49,7 +57,9 @@ class PoolSamples : public autoscale::Samples {
     for (const Series& series : kSeries) {
       std::vector<autoscale::Sample>& samples = series_[static_cast<std::size_t>(series.metric)];
       samples.reserve(rows.size());
-      for (const PoolSample& row : rows) samples.push_back({row.time, series.value(row)});
+      for (const PoolSample& row : rows) {
+        if (has(row, series)) samples.push_back({row.time, series.value(row)});
+      }
     }
   }
   std::span<const autoscale::Sample> of(Metric metric) const override {
@@ -160,7 +170,9 @@ Document pool_samples(const Change& change, const std::string& pool_id) {
   Document rows = Document::array();
   for (const PoolSample& sample : change.samples_of(PoolKey{*pool})) {
     Document row = {{"time", iso8601(sample.time)}};
-    for (const Series& series : kSeries) row[std::string(name_of(series.metric))] = series.value(sample);
+    for (const Series& series : kSeries) {
+      if (has(sample, series)) row[std::string(name_of(series.metric))] = series.value(sample);
+    }
     rows.push_back(std::move(row));
   }
   return rows;

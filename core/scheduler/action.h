@@ -66,12 +66,15 @@ struct RemoveJobTaskFiles {
   NodeKey node;
   JobTask which;
 };
+struct MeasurePool {  // what the processes that run on its nodes have taken so far; answered by PoolMeasured
+  PoolKey pool;
+};
 struct WakeAt {  // the earliest timer; replaces an earlier WakeAt
   Time at;
 };
 
 using Action = std::variant<BootNode, RemoveNode, RunStartTask, KillStartTask, RunTask, RunCoordination, KillTask,
-                            RemoveTaskFiles, RunJobTask, KillJobTask, RemoveJobTaskFiles, WakeAt>;
+                            RemoveTaskFiles, RunJobTask, KillJobTask, RemoveJobTaskFiles, MeasurePool, WakeAt>;
 
 // For how long a pool had how many cores.
 struct PoolUse {
@@ -97,7 +100,8 @@ struct Effects {
   std::vector<ScheduleKey> jobs_due;     // each is to be answered by a JobAdded of that schedule before any other event
   std::vector<PoolKey> evaluations_due;  // likewise by a PoolScaled, of pools whose formula is to be evaluated
   std::vector<PoolSample> samples;       // taken of pools with a formula
-  bool totals = false;                   // State::totals changed
+  std::vector<std::pair<PoolKey, PoolReading>> readings;  // of the pool's latest sample
+  bool totals = false;                                    // State::totals changed
 };
 
 }  // namespace batchite

@@ -35,6 +35,7 @@ void take_sample(const State& state, PoolKey key, const Pool& pool, Time now, Ef
     sample.preempted += node.status.state == NodeState::Preempted;
   }
   out.samples.push_back(sample);
+  out.actions.push_back(MeasurePool{key});
 }
 
 void sample_now(State& state, PoolKey key, Pool& pool, Time now, Effects& out) {
@@ -52,7 +53,7 @@ void evaluate_at(State& state, PoolKey key, Pool& pool, Time at, Effects& out) {
 void stop(Pool& pool) {
   pool.status.scale_run.reset();
   pool.status.scale_at = kNever;
-  pool.sample_at = kNever;
+  pool.sample_at = pool.measured = kNever;
 }
 
 }  // namespace
@@ -93,6 +94,26 @@ void on(State& state, const PoolScalingAsked& e, Time now, Effects& out) {
   } else if (e.restarts) {
     evaluate_at(state, e.pool, *pool, after(now, *e.spec.scale_every), out);
   }
+}
+
+// Processes that have ended are in the pool's sums; those that run are added. What both grew by is the period's.
+void on(State& state, const PoolMeasured& e, Time now, Effects& out) {
+  Pool* pool = find(state.pools, e.pool);
+  if (!pool || pool->sample_at == kNever) return;
+  Usage usage = pool->status.sums.usage;
+  accrue(usage, e.running);
+  const Time before = std::exchange(pool->measured, now);
+  const Usage used = std::exchange(pool->measured_usage, usage);
+  const int nodes = pool->status.current.dedicated + pool->status.current.low_priority;
+  if (before == kNever || before >= now || nodes == 0) return;
+  const auto grown = [](auto from, auto to) { return std::max(0.0, static_cast<double>((to - from))); };
+  const double busy = grown((used.user + used.kernel).count(), (usage.user + usage.kernel).count());
+  const double there = static_cast<double>((now - before).count()) * pool->spec.cores * nodes;
+  constexpr double kBlock = 512;
+  out.readings.emplace_back(e.pool, PoolReading{.cpu = std::min(1.0, busy / there),
+                                                .memory = static_cast<double>(e.running.peak_memory) / nodes,
+                                                .read = kBlock * grown(used.read, usage.read),
+                                                .written = kBlock * grown(used.written, usage.written)});
 }
 
 void on(State& state, const PoolScaled& e, Time now, Effects& out) {

@@ -195,6 +195,10 @@ struct JobTaskExited {
   int attempt;
   Outcome outcome;
 };
+struct PoolMeasured {
+  PoolKey pool;
+  Usage running;  // of processes that have not ended; their memory at the time as the peak
+};
 struct Tick {};           // time has passed; answers WakeAt
 struct HostRestarted {};  // nothing of what ran is left; nodes boot again, running tasks are recovered
 
@@ -205,6 +209,6 @@ using Event =
                  TaskSpecChanged, TaskTerminateAsked, TaskReactivateAsked, TaskDeleteAsked, NodeBooted, NodeRemoved,
                  NodeLost, StartTaskExited, TaskExited, CoordinationExited, JobTaskExited, Tick, HostRestarted,
                  ScheduleAdded, ScheduleSpecChanged, ScheduleDisableAsked, ScheduleEnableAsked, ScheduleTerminateAsked,
-                 ScheduleDeleteAsked, PoolScalingAsked, PoolScaled>;
+                 ScheduleDeleteAsked, PoolScalingAsked, PoolScaled, PoolMeasured>;
 
 }  // namespace batchite

@@ -249,6 +249,7 @@ void on(State& state, const PoolSpecChanged& e, Time now, Effects& out);
 void on(State& state, const PoolResizeAsked& e, Time now, Effects& out);
 void on(State& state, const PoolScalingAsked& e, Time now, Effects& out);
 void on(State& state, const PoolScaled& e, Time now, Effects& out);
+void on(State& state, const PoolMeasured& e, Time now, Effects& out);
 void on(State& state, const PoolStopResizeAsked& e, Time now, Effects& out);
 void on(State& state, const NodesRemoveAsked& e, Time now, Effects& out);
 void on(State& state, const PoolDeleteAsked& e, Time now, Effects& out);

@@ -416,10 +416,12 @@ struct Pool {
   PoolSpec spec;
   PoolStatus status;
   // Derived.
-  std::vector<NodeKey> nodes;                    // in the order of creation
-  Targets leaving;                               // of the current ones
-  Targets deallocated;                           // likewise
-  Time sample_at = kNever;                       // the next sample; kNever: it has no formula
+  std::vector<NodeKey> nodes;  // in the order of creation
+  Targets leaving;             // of the current ones
+  Targets deallocated;         // likewise
+  Time sample_at = kNever;     // the next sample; kNever: it has no formula
+  Time measured = kNever;      // when its processes were measured last, and what they had taken
+  Usage measured_usage;
   std::array<NodeKey, kMaxSlots + 1> by_free{};  // nodes that take tasks, by free slots: heads of rings
   std::bitset<kMaxSlots + 1> any_free;           // which rings have a node
   // room_of() tasks -> jobs that are ready and have such tasks. No set is empty.

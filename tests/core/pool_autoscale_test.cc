@@ -224,6 +224,22 @@ TEST_F(PoolAutoscaleTest, AnAutoPoolScalesToo) {
   EXPECT_EQ(pools[0]["targetDedicatedNodes"], 1);
 }
 
+TEST_F(PoolAutoscaleTest, ProcessesAreMeasuredFromSampleToSample) {
+  ask("Pool_Add", {.body = scaling("p", "$TargetDedicatedNodes = 2;")});
+  boot_nodes();
+  const PoolKey key = service.state().pools.begin()->first;
+  happens(PoolMeasured{key, {.user = seconds(1), .peak_memory = 64 << 20}});
+  EXPECT_FALSE(service.samples("p", now)[0].contains("$CPUPercent")) << "the first measurement has nothing before it";
+  now += seconds(9);
+  happens(PoolMeasured{key, {.user = seconds(4), .kernel = seconds(2), .written = 8, .peak_memory = 64 << 20}});
+  const Document sample = service.samples("p", now).back();
+  EXPECT_EQ(sample["$CPUPercent"], 0.25) << "5 s of 10 s on two nodes of one core";
+  EXPECT_EQ(sample["$MemoryBytes"], 32.0);
+  EXPECT_EQ(sample["$DiskWriteBytes"], 4096.0);
+  EXPECT_NE(evaluated("x = $CPUPercent.GetSample(1);")["results"].get<std::string>().find("x=[0.25]"),
+            std::string::npos);
+}
+
 TEST_F(PoolAutoscaleTest, SamplesCanBeHadAsAFileForTheCommandLine) {
   ask("Pool_Add", {.body = scaling("p", kPending)});
   add_tasks(2);

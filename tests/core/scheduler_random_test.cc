@@ -144,6 +144,7 @@ class History {
   void told(const RemoveJobTaskFiles& a) { EXPECT_TRUE(state_.nodes.contains(a.node)); }
   void told(const KillStartTask&) {}
   void told(const RemoveTaskFiles&) {}
+  void told(const MeasurePool&) {}
   void told(const WakeAt&) {}
 
   // Processes end by themselves or by orders; the scheduler must be of the same opinion.

@@ -258,6 +258,7 @@ class SchedulerStory : public testing::Test {
   std::string told(const RemoveJobTaskFiles& a) const {
     return fmt::format("clean {} of {} on n{}", name(a.which), name(a.job), number(a.node));
   }
+  std::string told(const MeasurePool& a) const { return fmt::format("measure pool {}", number(a.pool)); }
   std::string told(const WakeAt& a) const {
     return fmt::format("wake in {}ms", std::chrono::duration_cast<std::chrono::milliseconds>(a.at - now_).count());
   }

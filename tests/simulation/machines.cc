@@ -185,6 +185,7 @@ void Machines::perform(const RemoveJobTaskFiles& a, const State& state, Time) {
           number(a.job));
 }
 
+void Machines::perform(const MeasurePool& a, const State&, Time now) { agenda_.later(now, PoolMeasured{a.pool, {}}); }
 void Machines::perform(const WakeAt& a, const State&, Time) { agenda_.wake(a.at); }
 
 void Machines::expect_same_tasks(const State& state) const {

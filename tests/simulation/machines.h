@@ -57,6 +57,7 @@ class Machines {
   void perform(const RunJobTask& a, const State& state, Time now);
   void perform(const KillJobTask& a, const State& state, Time now);
   void perform(const RemoveJobTaskFiles& a, const State& state, Time now);
+  void perform(const MeasurePool& a, const State& state, Time now);
   void perform(const WakeAt& a, const State& state, Time now);
 
   void report(Time now, const Plan& plan, const Event& event);
