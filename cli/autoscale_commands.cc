@@ -4,12 +4,12 @@
 #include <fstream>
 #include <ostream>
 
+#include "backends/system/real.h"
 #include "cli/autoscale_day.h"
 #include "cli/autoscale_picture.h"
 #include "cli/commands.h"
 #include "cli/template_files.h"
 #include "core/base/random.h"
-#include "system/real.h"
 
 namespace batchite::cli {
 namespace {

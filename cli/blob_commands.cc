@@ -3,12 +3,12 @@
 
 #include <filesystem>
 
+#include "backends/system/real.h"
 #include "cli/commands.h"
 #include "cli/disk_files.h"
 #include "cli/interrupt.h"
 #include "cli/template_files.h"
 #include "core/workflow/client.h"
-#include "system/real.h"
 
 namespace batchite::cli {
 namespace {

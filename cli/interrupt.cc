@@ -1,5 +1,5 @@
 #include "cli/interrupt.h"
-#include "system/real.h"
+#include "backends/system/real.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "system/real.h"
+#include "backends/system/real.h"
 
 namespace batchite::cli {
 namespace {

@@ -5,6 +5,7 @@
 #include <array>
 #include <ostream>
 
+#include "backends/system/real.h"
 #include "cli/commands.h"
 #include "cli/disk_files.h"
 #include "cli/interrupt.h"
@@ -14,7 +15,6 @@
 #include "cli/template_files.h"
 #include "core/workflow/pretended_storage.h"
 #include "core/workflow/run.h"
-#include "system/real.h"
 
 namespace batchite::cli {
 namespace {

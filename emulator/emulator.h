@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "backends/system/real.h"
 #include "core/backend.h"
 #include "core/blob/sas_access.h"
 #include "emulator/batch/authenticator.h"
 #include "emulator/http/tls.h"
-#include "system/real.h"
 
 namespace batchite {
 

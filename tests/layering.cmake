@@ -7,10 +7,10 @@ set(rows
   "core/scheduler|\"(core/(contract|lang|signing|blob|operations|workflow|backend|change|service|host|store)|backends|emulator|cli)|nlohmann"
   "core/blob|\"(core/(scheduler|operations|workflow|change|service)|backends|emulator|cli)"
   "core/workflow|\"(core/(scheduler|operations|change|service|host|store)|backends|emulator|cli)"
-  "core|\"(system|backends|emulator|cli)/|<(thread|mutex|atomic|condition_variable|fstream|filesystem|sqlite3|SQLiteCpp|curl|boost/(asio|beast|process)|sys/|unistd)|system_clock::now|steady_clock::now|random_device"
-  "system|\"(core/(contract|lang|signing|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends|emulator|cli)"
+  "core|\"(backends|emulator|cli)/|<(thread|mutex|atomic|condition_variable|fstream|filesystem|sqlite3|SQLiteCpp|curl|boost/(asio|beast|process)|sys/|unistd)|system_clock::now|steady_clock::now|random_device"
+  "backends/system|\"(core/(contract|lang|signing|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends/local|emulator|cli)"
   "backends|\"(emulator|cli)/"
-  "emulator|\"(backends|cli)/")
+  "emulator|\"(backends/local|cli)/")
 set(failures "")
 foreach(row IN LISTS rows)
   string(FIND "${row}" "|" cut)

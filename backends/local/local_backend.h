@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "backends/system/real.h"
 #include "core/accounts.h"
 #include "core/backend.h"
 #include "core/scheduler/settings.h"
-#include "system/real.h"
 
 namespace batchite {
 

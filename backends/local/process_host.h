@@ -18,9 +18,9 @@
 #include "backends/local/package_stand_ins.h"
 #include "backends/local/stager.h"
 #include "backends/local/task_environment.h"
+#include "backends/system/real.h"
 #include "core/host.h"
 #include "core/scheduler/event.h"
-#include "system/real.h"
 
 namespace batchite {
 

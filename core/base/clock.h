@@ -1,4 +1,5 @@
-// Seam: what time it is. Programs pass the machine's (system/real.h); tests pass one that they move themselves.
+// Seam: what time it is. Programs pass the machine's (backends/system/real.h); tests pass one that they move
+// themselves.
 #pragma once
 #include <functional>
 

@@ -1,5 +1,5 @@
-// Seam: where random bytes come from, for identifiers and secrets. Programs pass the machine's (system/real.h); tests
-// pass bytes that they know.
+// Seam: where random bytes come from, for identifiers and secrets. Programs pass the machine's
+// (backends/system/real.h); tests pass bytes that they know.
 #pragma once
 #include <functional>
 #include <span>

@@ -7,10 +7,10 @@
 #include <functional>
 #include <string>
 
+#include "backends/system/real.h"
 #include "core/backend.h"
 #include "emulator/batch/authenticator.h"
 #include "emulator/http/message.h"
-#include "system/real.h"
 
 namespace batchite::arm {
 

@@ -1,6 +1,7 @@
 // The Batch data plane over HTTP, on any backend. The way of a request is handle(), on one page of batch_endpoint.cc.
 // Status codes, headers and framing follow recordings of the service. Any thread.
 #pragma once
+#include "backends/system/real.h"
 #include "core/backend.h"
 #include "emulator/batch/answer_cache.h"
 #include "emulator/batch/authenticator.h"
@@ -8,7 +9,6 @@
 #include "emulator/batch/versions.h"
 #include "emulator/http/message.h"
 #include "emulator/own/metrics.h"
-#include "system/real.h"
 
 namespace batchite::batch {
 

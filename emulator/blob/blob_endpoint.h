@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "backends/system/real.h"
 #include "core/backend.h"
 #include "emulator/blob/blob_authorize.h"
 #include "emulator/http/message.h"
-#include "system/real.h"
 
 namespace batchite {
 

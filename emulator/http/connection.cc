@@ -8,10 +8,10 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "backends/system/real.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "emulator/http/tls_context.h"
-#include "system/real.h"
 
 namespace batchite::http {
 namespace {

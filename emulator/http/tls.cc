@@ -7,10 +7,10 @@
 
 #include <cstdio>
 
+#include "backends/system/real.h"
 #include "core/base/error.h"
 #include "core/base/freed.h"
 #include "emulator/http/tls_context.h"
-#include "system/real.h"
 
 namespace batchite::http {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "system/real.h"
+#include "backends/system/real.h"
 
 namespace batchite {
 namespace {

@@ -1,5 +1,5 @@
 // The backend lives in the time that it is given.
-#include "system/real.h"
+#include "backends/system/real.h"
 #include "tests/support/local_backend_fixture.h"
 
 namespace batchite {

@@ -1,4 +1,4 @@
-#include "system/real.h"
+#include "backends/system/real.h"
 
 #include <openssl/rand.h>
 
