@@ -50,10 +50,14 @@ void evaluate_at(State& state, PoolKey key, Pool& pool, Time at, Effects& out) {
   touch(out.touched.pools, key);
 }
 
-void stop(Pool& pool) {
-  pool.status.scale_run.reset();
-  pool.status.scale_at = kNever;
+// A resize that is under way has a time limit again.
+void stop(State& state, PoolKey key, Pool& pool) {
+  PoolStatus& status = pool.status;
+  status.scale_run.reset();
+  status.scale_at = kNever;
   pool.sample_at = pool.measured = kNever;
+  if (status.allocation == AllocationState::Steady) return;
+  arm(state, Timer::Kind::ResizeTimeout, number(key), after(status.allocation_since, status.resize_timeout));
 }
 
 }  // namespace
@@ -87,7 +91,7 @@ void on(State& state, const PoolScalingAsked& e, Time now, Effects& out) {
   if (!pool || pool->status.state == PoolState::Deleting) return;
   const bool scaled = pool->spec.scale_every.has_value();
   on(state, PoolSpecChanged{e.pool, e.spec}, now, out);
-  if (!e.spec.scale_every) return stop(*pool);
+  if (!e.spec.scale_every) return stop(state, e.pool, *pool);
   pool->status.scale_asked = now;
   if (!scaled) {
     begin_scaling(state, e.pool, *pool, after(now, kFirstEvaluation), now, out);

@@ -262,5 +262,20 @@ TEST_F(SchedulerPoolTest, ARestartCarriesOutWhatWasWaitedFor) {
   EXPECT_EQ(booted(3, 2), "clean c on n3; run c#2 on n3");
 }
 
+TEST_F(SchedulerPoolTest, AResizeHasATimeLimitAgainWhenThePoolScalesNoMore) {
+  given_pool("p", {.dedicated = 1});
+  add_job("j");
+  add("a");
+  PoolSpec scaled = spec(PoolAsk{});
+  scaled.scale_every = minutes(5);
+  happens(PoolScalingAsked{pool("p"), scaled});
+  happens(NodesRemoveAsked{pool("p"), {NodeKey{1}}, minutes(15), DrainOption::TaskCompletion});
+  later(minutes(20));
+  EXPECT_EQ(pool_status("p").allocation, AllocationState::Resizing) << "formulas know no time limit";
+  happens(PoolScalingAsked{pool("p"), spec(PoolAsk{})});
+  later(seconds(1));
+  EXPECT_EQ(pool_status("p").allocation, AllocationState::Steady);
+}
+
 }  // namespace
 }  // namespace batchite

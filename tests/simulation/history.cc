@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "tests/simulation/pauses.h"
 #include "tests/simulation/shrink.h"
 #include "tests/simulation/simulation.h"
 
@@ -36,6 +37,35 @@ History only_passing(History history, const Fails& fails) {
   return history;
 }
 
+// The time of commands that only pass, as far as it is needed, taken over by the command that follows.
+template <class Fails>
+History with_fewer_pauses(History history, const Fails& fails) {
+  for (std::size_t at = history.size(); at-- > 1;) {
+    for (int pause = history[at].pause; pause < static_cast<int>(std::size(kPauses)); ++pause) {
+      if (history[at - 1].kind->name != "pass") break;
+      History merged = history;
+      merged[at].pause = pause;
+      merged.erase(merged.begin() + static_cast<std::ptrdiff_t>(at - 1));
+      if (!fails(merged)) continue;
+      history = std::move(merged);
+      break;
+    }
+  }
+  return history;
+}
+
+Failing tried_here(const History& history, int kept_every) {
+  try {
+    Simulation world(kept_every);
+    for (const Command& command : history) world.perform(command);
+    world.come_to_rest();
+    world.end();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
+
 std::string read_all(int pipe) {
   std::string text;
   std::array<char, 4096> buffer{};
@@ -46,27 +76,13 @@ std::string read_all(int pipe) {
   return text;
 }
 
-}  // namespace
-
-Failing tried(const History& history) {
-  try {
-    Simulation world;
-    for (const Command& command : history) world.perform(command);
-    world.come_to_rest();
-    world.end();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return std::nullopt;
-}
-
-Failing tried_apart(const History& history) {
+Failing tried_apart(const History& history, int kept_every) {
   int pipes[2];
   if (pipe(pipes) != 0) throw std::runtime_error("no pipe");
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("no process");
   if (child == 0) {
-    const std::string failing = tried(history).value_or("");
+    const std::string failing = tried_here(history, kept_every).value_or("");
     const ssize_t written = write(pipes[1], failing.data(), failing.size());
     _exit(written == static_cast<ssize_t>(failing.size()) ? 0 : 1);
   }
@@ -78,14 +94,20 @@ Failing tried_apart(const History& history) {
   return failing.empty() ? std::nullopt : std::optional(failing);
 }
 
+}  // namespace
+
+Failing tried(const History& history) { return tried_apart(history, 16); }
+Failing tried_thoroughly(const History& history) { return tried_apart(history, 1); }
+
 History shrunk(const History& history, const Judge& judge) {
   const std::string wanted = without_numbers(judge(history).value_or(""));
   const auto fails = [&](const History& some) {
     const Failing failing = judge(some);
     return failing && without_numbers(*failing) == wanted;
   };
-  const History enough = only_passing(shortened(history, fails), fails);
-  return shortened(plainer(enough, fails, numbers_of), fails);  // plain commands may have nothing to do any more
+  History enough = only_passing(shortened(history, fails), fails);
+  enough = plainer(with_fewer_pauses(std::move(enough), fails), fails, numbers_of);
+  return shortened(std::move(enough), fails);  // plain commands may have nothing to do any more
 }
 
 }  // namespace batchite::simulation

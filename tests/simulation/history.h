@@ -8,10 +8,12 @@
 
 namespace batchite::simulation {
 
-// What went wrong; nullopt: nothing. In a process of its own when `isolated`, so that a crash is an answer as well.
+// What went wrong; nullopt: nothing. Tried in a process of its own, so that a crash is an answer as well.
 using Failing = std::optional<std::string>;
 Failing tried(const History& history);
-Failing tried_apart(const History& history);
+// The same with everything checked after every command: where something goes wrong does not depend then on how many
+// commands there are.
+Failing tried_thoroughly(const History& history);
 
 // REQUIRES: judge(history) fails. What is left fails with the same words, but for the numbers in them.
 using Judge = std::function<Failing(const History&)>;

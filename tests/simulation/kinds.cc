@@ -39,8 +39,9 @@ constexpr Words kAutoPoolWords[] = {"no", "stays", "goes"};
 
 constexpr Parameter kPool{"pool", kPools, {}, "p"};  // the last two are auto pools
 constexpr Parameter kNewPool{"pool", kClientPools, {}, "p"};
-constexpr Parameter kNode{"node", 6};  // counted from the pool's first
-constexpr Parameter kJob{"job", 4, {}, "j"};
+constexpr Parameter kNode{"node", 6};             // counted from the pool's first
+constexpr Parameter kJob{"job", kJobs, {}, "j"};  // the last two are schedules'
+constexpr Parameter kNewJob{"job", kClientJobs, {}, "j"};
 constexpr int kManager = 12;  // the job manager's task is t12
 constexpr Parameter kTask{"task", kManager + 1, {}, "t"};
 constexpr Parameter kNewTask{"task", kManager, {}, "t"};
@@ -305,7 +306,7 @@ Plan ending(int word) {  // of kEndWords
   return {.failures = meaning(kFailures, word), .trouble = meaning(kTroubles, word)};
 }
 
-constexpr Parameter kAddJob[] = {kJob,
+constexpr Parameter kAddJob[] = {kNewJob,
                                  {"in", kClientPools, {}, "p"},
                                  {"auto_pool", 3, kAutoPoolWords},
                                  {"priority", 3},

@@ -60,6 +60,7 @@ Event Machines::take() {
   }
   if (const auto* e = std::get_if<JobTaskExited>(&event)) {
     const auto found = job_processes_.find({e->job, e->node, e->which});
+    if (e->which == JobTask::Preparation) prepared_.emplace(e->job, e->node);
     if (found != job_processes_.end() && found->second == e->attempt) job_processes_.erase(found);
   }
   return event;
@@ -71,6 +72,10 @@ void Machines::fail() {
   coordinations_.clear();
   start_processes_.clear();
   job_processes_.clear();
+}
+
+void Machines::empty_disk(NodeKey node) {
+  std::erase_if(prepared_, [node](const auto& one) { return one.second == node; });
 }
 
 void Machines::expect_quiet(NodeKey node, const char* what) const {
@@ -90,12 +95,14 @@ void Machines::expect_quiet(NodeKey node, const char* what) const {
 void Machines::perform(const BootNode& a, const State& state, Time now) {
   require(state.nodes.contains(a.node), "node {} is to boot and is gone", number(a.node));
   expect_quiet(a.node, "boot");
+  if (a.fresh) empty_disk(a.node);
   agenda_.later(now + kBootTime, NodeBooted{a.node, a.boot});
 }
 
 void Machines::perform(const RemoveNode& a, const State& state, Time now) {
   require(state.nodes.contains(a.node), "node {} is to be removed and is gone", number(a.node));
   expect_quiet(a.node, "be removed");
+  empty_disk(a.node);
   require(!start_processes_.contains(a.node), "node {} is to be removed, but its start task runs", number(a.node));
   agenda_.later(now + kRemoveTime, NodeRemoved{a.node});
 }
@@ -164,6 +171,9 @@ void Machines::perform(const RemoveTaskFiles& a, const State& state, Time) {
 void Machines::perform(const RunJobTask& a, const State& state, Time now) {
   require(state.nodes.contains(a.node) && state.jobs.contains(a.job), "a {} task of job {} is to run and is gone",
           name(a.which), number(a.job));
+  require(a.which == JobTask::Preparation || prepared_.contains({a.job, a.node}),
+          "the release task of job {} is to run on node {}, whose disk knows nothing of the job", number(a.job),
+          number(a.node));
   require(job_processes_.emplace(JobProcess(a.job, a.node, a.which), a.attempt).second,
           "the {} task of job {} runs twice on node {}", name(a.which), number(a.job), number(a.node));
   const Plan plan = plan_of(a.which == JobTask::Preparation ? preparations : releases, a.job);

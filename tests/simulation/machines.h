@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "core/scheduler/action.h"
@@ -61,6 +62,7 @@ class Machines {
   void perform(const WakeAt& a, const State& state, Time now);
 
   void report(Time now, const Plan& plan, const Event& event);
+  void empty_disk(NodeKey node);
   void expect_quiet(NodeKey node, const char* what) const;
   void expect_same_tasks(const State& state) const;
 
@@ -69,6 +71,7 @@ class Machines {
   std::map<Coordination, Process> coordinations_;           // and what they left running
   std::map<NodeKey, std::pair<int, int>> start_processes_;  // boot, attempt
   std::map<JobProcess, int> job_processes_;                 // attempt
+  std::set<std::pair<JobKey, NodeKey>> prepared_;           // a preparation has run on the disk that the node has
 };
 
 }  // namespace batchite::simulation

@@ -70,7 +70,7 @@ TEST(ShrinkTest, TheSameSeedGivesTheSameHistory) {
 
 TEST(ShrinkTest, ACrashIsAFailureToo) {
   constexpr Kind kCrash{"crash", 1, {}, [](Simulation&, const Command&) { std::abort(); }};
-  const auto failing = tried_apart({{&kCrash}});
+  const auto failing = tried({{&kCrash}});
   ASSERT_TRUE(failing);
   EXPECT_EQ(*failing, "it crashed: Aborted");
 }

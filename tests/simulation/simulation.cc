@@ -11,7 +11,6 @@ namespace {
 
 constexpr Ticks kLong = std::chrono::hours(24 * 365);  // beyond all that histories are about
 constexpr int kTooMany = 50'000;                       // events without an end
-constexpr int kKeptEvery = 16;                         // commands: it is the dearest of all checks
 
 template <class... Values>
 void require(bool holds, fmt::format_string<Values...> sentence, Values&&... values) {
@@ -152,10 +151,17 @@ void Simulation::create_scheduled_job(ScheduleKey key) {
       happen(PoolAdded{new_pool(), added.auto_pool, {}, {1, 0}, std::chrono::minutes(5)});
     }
   }
+  name_scheduled_job(added.job);
   happen(added);
   TasksAdded more;
   for (int i = 0; i < jobs_of_it.tasks; ++i) more.tasks.push_back({new_task(), {.job = added.job}});
   if (jobs_of_it.tasks > 0) happen(more);
+}
+
+void Simulation::name_scheduled_job(JobKey job) {
+  for (int id = kClientJobs; id < kJobs; ++id) {
+    if (jobs.try_emplace(id, job).second) return;
+  }
 }
 
 void Simulation::restart() {
@@ -198,7 +204,7 @@ void Simulation::pass_until_nothing_is_due() {
 void Simulation::perform(const Command& command) {
   pass_until(now_ + kPauses[command.pause].time);
   command.kind->perform(*this, command);
-  if (++performed_ % kKeptEvery == 0) kept_.expect_all_of(state_);
+  if (++performed_ % kept_every_ == 0) kept_.expect_all_of(state_);
 }
 
 // --- the end ---

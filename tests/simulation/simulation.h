@@ -26,6 +26,9 @@ enum class Formula { None, Dedicated, Spot };
 
 class Simulation {
  public:
+  // After so many commands the store is compared as a whole: it is the dearest of all checks.
+  explicit Simulation(int kept_every) : kept_every_(kept_every) {}
+
   void perform(const Command& command);
   // Nobody asks for anything any more: what can run has run in the end, and nothing is on its way.
   void come_to_rest();
@@ -63,6 +66,7 @@ class Simulation {
   void answer_what_is_due(const Effects& effects);
   void scale(PoolKey key);
   void create_scheduled_job(ScheduleKey key);
+  void name_scheduled_job(JobKey job);
   void expect_rest() const;
   void expect_no_task_stuck(TaskKey key, const Task& task) const;
 
@@ -71,10 +75,13 @@ class Simulation {
   KeptStatuses kept_;
   Bookkeeper books_;
   Time now_ = Time(std::chrono::hours(24 * 365 * 50));
+  const int kept_every_;
   int performed_ = 0;
   std::int64_t last_task_ = 0, last_job_ = 0, last_pool_ = 0, last_schedule_ = 0;
 };
 
+// j0 … j3 are clients', those after are a schedule's, until all of these ids are taken.
+inline constexpr int kClientJobs = 4, kJobs = 6;
 // p0 … p2 are clients', those after are made for jobs.
 inline constexpr int kClientPools = 3, kPools = 5;
 std::string pool_id(int pool);
