@@ -41,6 +41,7 @@ class SimulatedHost : public Host {
   void perform(const KillStartTask& order);
   void perform(const KillJobTask& order);
   void perform(const RemoveTaskFilesOrder&) {}
+  void perform(const MeasurePoolOrder&) {}
   void perform(const WakeAt& order) { agenda_.wake(order.at); }
   template <class Exited>
   void run(const std::string& spec, Exited exited);
