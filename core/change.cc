@@ -228,8 +228,8 @@ HostOrder Change::order(const Action& action) {
     const Document document = Document::parse(read().get(Kind::Pool, number(pool)).spec);
     return RunStartTaskOrder{*start, document.value("startTask", Document::object()).dump()};
   }
-  if (const auto* run = std::get_if<RunTask>(&action)) return run_task(*run);
-  if (const auto* run = std::get_if<RunCoordination>(&action)) return run_coordination(*run);
+  if (const auto* run = std::get_if<RunTask>(&action)) return run_task<RunTaskOrder>(*run);
+  if (const auto* run = std::get_if<RunCoordination>(&action)) return run_task<RunCoordinationOrder>(*run);
   if (const auto* remove = std::get_if<RemoveTaskFiles>(&action)) {
     const Row row = read().get(Kind::Task, number(remove->task));
     return RemoveTaskFilesOrder{remove->node, task_directory(context_of(JobKey{row.parent})->job_id, row.id)};
@@ -251,30 +251,19 @@ HostOrder Change::order(const Action& action) {
       action);
 }
 
-HostOrder Change::run_task(const RunTask& run) {
-  Row row = read().get(Kind::Task, number(run.task));
-  std::vector<PackageFile> packages = packages_of(read(), row.spec);
-  std::string token = task_token(*this, run, row);
-  return RunTaskOrder{run,
-                      std::move(row.id),
-                      std::move(row.spec),
-                      context_of(JobKey{row.parent}),
-                      std::move(packages),
-                      std::move(token),
-                      instances_of(run.task)};
-}
-
-HostOrder Change::run_coordination(const RunCoordination& run) {
+// The task's own command or its coordination: a host has to know the same of both.
+template <class Order, class Run>
+HostOrder Change::run_task(const Run& run) {
   Row row = read().get(Kind::Task, number(run.task));
   std::vector<PackageFile> packages = packages_of(read(), row.spec);
   std::string token = task_token(*this, {run.task, run.attempt, run.node}, row);
-  return RunCoordinationOrder{run,
-                              std::move(row.id),
-                              std::move(row.spec),
-                              context_of(JobKey{row.parent}),
-                              std::move(packages),
-                              std::move(token),
-                              instances_of(run.task)};
+  return Order{run,
+               std::move(row.id),
+               std::move(row.spec),
+               context_of(JobKey{row.parent}),
+               std::move(packages),
+               std::move(token),
+               instances_of(run.task)};
 }
 
 // An order may be of a task that is gone by now: a kill follows.

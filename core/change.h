@@ -88,8 +88,8 @@ class Change {
   std::vector<HostOrder> orders();
   HostOrder order(const Action& action);
   HostOrder run_job_task(const RunJobTask& run);
-  HostOrder run_task(const RunTask& run);
-  HostOrder run_coordination(const RunCoordination& run);
+  template <class Order, class Run>
+  HostOrder run_task(const Run& run);
   std::shared_ptr<const InstanceNodes> instances_of(TaskKey task) const;
   std::shared_ptr<const JobContext> context_of(JobKey job);
 

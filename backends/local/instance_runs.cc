@@ -25,15 +25,10 @@ Document coordination_of(const Document& task) {
 }  // namespace
 
 void ProcessHost::perform(RunCoordinationOrder& order) {
-  auto run = std::make_unique<Run>();
+  std::unique_ptr<Run> run = run_of_task(order);
   run->of = Run::Of::Coordination;
-  run->task = order.what.task;
   run->instance = order.what.instance;
-  run->node = order.what.node;
-  run->attempt = order.what.attempt;
-  run->spec = coordination_of(Document::parse(order.spec));
-  run->packages = std::move(order.packages);
-  run->instances = std::move(order.instances);
+  run->spec = coordination_of(run->spec);
   run->request.lingers = true;
   begin_in_job(std::move(run), *order.job, order.task_id, order.token);
 }

@@ -249,13 +249,7 @@ void ProcessHost::perform(RunStartTaskOrder& order) {
 }
 
 void ProcessHost::perform(RunTaskOrder& order) {
-  auto run = std::make_unique<Run>();
-  run->task = order.what.task;
-  run->node = order.what.node;
-  run->attempt = order.what.attempt;
-  run->spec = Document::parse(order.spec);
-  run->packages = std::move(order.packages);
-  run->instances = std::move(order.instances);
+  std::unique_ptr<Run> run = run_of_task(order);
   begin_in_job(std::move(run), *order.job, order.task_id, order.token);
 }
 

@@ -119,6 +119,8 @@ class ProcessHost : public Host {
   void open_to_all_instances(Run& run);
   void leave_instances(RunId id, const Run& run);
   std::filesystem::path hosts_of(const Run& run) const;
+  template <class Order>
+  static std::unique_ptr<Run> run_of_task(Order& order);  // its command or its coordination
   void begin_in_job(std::unique_ptr<Run> run, const JobContext& job, const std::string& task_id,
                     const std::string& token = {});
   void remove_task_files(const std::filesystem::path& directory);
@@ -157,5 +159,17 @@ class ProcessHost : public Host {
   boost::asio::thread_pool background_{4};
   std::thread thread_;
 };
+
+template <class Order>
+std::unique_ptr<ProcessHost::Run> ProcessHost::run_of_task(Order& order) {
+  auto run = std::make_unique<Run>();
+  run->task = order.what.task;
+  run->node = order.what.node;
+  run->attempt = order.what.attempt;
+  run->spec = Document::parse(order.spec);
+  run->packages = std::move(order.packages);
+  run->instances = std::move(order.instances);
+  return run;
+}
 
 }  // namespace batchite
