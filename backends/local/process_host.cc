@@ -94,12 +94,8 @@ void ProcessHost::loop() {
   while (true) {
     pollfd sources[] = {{wake_.get(), POLLIN, 0}, {launcher_->fd(), POLLIN, 0}};
     poll(sources, 2, poll_timeout());
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return;
-    }
     try {
-      if (sources[0].revents != 0) take_inbox();
+      if (!take_inbox()) return;
       if (sources[1].revents != 0) take_exits();
       launch_waiting();
     } catch (const LauncherLost&) {
@@ -120,15 +116,19 @@ int ProcessHost::poll_timeout() const {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
-void ProcessHost::take_inbox() {
+// False when it is time to stop. That is looked up with the inbox, under one lock: whoever takes what woke the loop
+// must not miss that it was told to stop, since nothing would wake it again.
+bool ProcessHost::take_inbox() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
   std::vector<std::function<void()>> inbox;
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) return false;
     inbox.swap(inbox_);
   }
   for (const auto& work : inbox) work();
+  return true;
 }
 
 void ProcessHost::take_exits() {

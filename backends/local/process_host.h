@@ -82,7 +82,7 @@ class ProcessHost : public Host {
   using RunId = std::uint64_t;
 
   void loop();
-  void take_inbox();
+  bool take_inbox();
   void take_exits();
   void launch_waiting();
   void report_events();
