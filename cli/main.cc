@@ -21,6 +21,7 @@ cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Serving& s
   options.blob_url = serving.blob_url;
   options.metadata_url = serving.metadata_url;
   options.storage_accounts = serving.storage_accounts;
+  options.copies_from_elsewhere = serving.copies_from_elsewhere;
   options.preemptions = serving.preemptions;
   options.token_secret = serving.token_secret;
   options.allocation_delay = serving.allocation_delay;

@@ -34,6 +34,7 @@ struct StartFlags {
   std::string allocation_delay, node_start_delay;
   PreemptionFlags preemptions;
   std::string accounts;
+  std::string copy_sources = "any";
   // Azurite's, which have nothing to say here.
   std::string oauth, unserved_port, unserved_host;
   bool ignored = false;
@@ -123,6 +124,7 @@ int start(Program& program, const StartFlags& flags) {
   serving.allocation_delay = parse_delay(flags.allocation_delay, "--allocation-delay");
   serving.node_start_delay = parse_delay(flags.node_start_delay, "--node-start-delay");
   serving.preemptions = preemptions_of(flags.preemptions);
+  serving.copies_from_elsewhere = flags.copy_sources == "any";
   Backend& backend = program.backend(serving);
   emulator.serve(backend);
   announce(program, flags,
@@ -211,6 +213,11 @@ void declare_start(Program& program) {
       ->add_option("--accounts", flags->accounts,
                    "Storage accounts, as name:key1:key2;name2:key1, better given as BATCHITE_ACCOUNTS")
       ->type_name("ACCOUNTS");
+  start_command
+      ->add_option("--copy-sources", flags->copy_sources, "What blobs are copied from: any URL, or own blobs only")
+      ->check(CLI::IsMember({"any", "own"}))
+      ->type_name("any|own")
+      ->capture_default_str();
   declare_azurite_flags(*start_command, *flags);
   program.on_chosen(start_command, [&program, flags] { return start(program, *flags); });
 

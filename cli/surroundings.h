@@ -39,6 +39,7 @@ struct Serving {
   std::string blob_url = "http://127.0.0.1:10000";
   std::string metadata_url = {};  // base of the nodes' metadata service; empty: there is none
   std::vector<BlobAccount> storage_accounts = default_storage_accounts();
+  bool copies_from_elsewhere = true;  // blobs from any http(s) URL
   Ticks allocation_delay{};
   Ticks node_start_delay{};
   PreemptionPlan preemptions = {};

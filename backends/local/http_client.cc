@@ -1,7 +1,5 @@
 #include "backends/local/http_client.h"
 
-#include <curl/curl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,34 +8,12 @@
 #include <cstring>
 #include <thread>
 
+#include "backends/local/curl_request.h"
+
 namespace batchite {
 namespace {
 
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10;
-constexpr long kMaxRedirects = 10;
-constexpr long kBufferBytes = 512L << 10;
-
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using HeaderList = std::unique_ptr<curl_slist, FreeList>;
-
-void start_curl() {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  static_cast<void>(started);
-}
-
-HeaderList list_of(const Parameters& headers) {
-  HeaderList list;
-  for (const auto& [name, value] : headers) {
-    // A header without value must be written with a semicolon, or curl leaves it out.
-    const std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
-    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-    static_cast<void>(list.release());
-    list.reset(longer);
-  }
-  return list;
-}
 
 bool write_all(int file, const char* data, std::size_t size) {
   while (size > 0) {
@@ -85,13 +61,9 @@ struct HttpClient::Transfer {
 
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) {
     auto& answer = static_cast<Transfer*>(self)->answer;
-    std::string_view line(data, size);
-    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line(data, size);
     if (line.starts_with("HTTP/")) answer.headers = {};  // of a redirect before
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos) return size;
-    const auto start = std::min(line.find_first_not_of(' ', colon + 1), line.size());
-    answer.headers.add(std::string(line.substr(0, colon)), std::string(line.substr(start)));
+    add_header(line, answer.headers);
     return size;
   }
 
@@ -177,18 +149,10 @@ HttpClient::~HttpClient() {
 void HttpClient::attempt(Transfer& transfer) {
   const Lease lease(*this);
   CURL* handle = transfer.handle = lease.get();
-  HeaderList headers = list_of(transfer.headers);
+  const HeaderList headers = list_of(transfer.headers);
   char error[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(handle, CURLOPT_URL, transfer.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  set_up(handle, transfer.url, options_);
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, transfer.method ? 0L : 1L);
-  curl_easy_setopt(handle, CURLOPT_MAXREDIRS, kMaxRedirects);
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);  // "a/../b" is a blob's name
-  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kBufferBytes);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, options_.connect_timeout_ms);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, std::max(1L, options_.stall_timeout_ms / 1000));
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, Transfer::on_header);

@@ -11,6 +11,7 @@
 #include "backends/local/instances.h"
 #include "backends/local/package_blobs.h"
 #include "backends/local/process_host.h"
+#include "backends/local/remote_sources.h"
 #include "backends/local/sqlite_store.h"
 #include "backends/local/staging.h"
 #include "core/accounts.h"
@@ -31,7 +32,7 @@ class LocalBackend : public Backend {
         store_(directory_.path() / "batchite.db"),
         node_directories_(directory_.path() / "nodes"),
         blob_store_({.root = (directory_.path() / "blobs").string()}),
-        blobs_(blob_store_, options.clock, options.storage_accounts),
+        blobs_(blob_store_, options.clock, options.storage_accounts, copy_sources()),
         staging_(blobs_, staging_options()),
         host_(node_directories_, staging_, host_options()),
         service_(store_, node_directories_, host_,
@@ -176,6 +177,16 @@ class LocalBackend : public Backend {
     return endpoints;
   }
 
+  // Names that stand for this machine, at our port.
+  CopySources copy_sources() {
+    const std::string port = options_.blob_url.substr(options_.blob_url.rfind(':'));
+    CopySources sources{.elsewhere = options_.copies_from_elsewhere ? &remote_sources_ : nullptr};
+    for (const std::string_view host : {"127.0.0.1", "[::1]", "localhost", "blob.localhost"}) {
+      sources.own.push_back(std::string(host) + port);
+    }
+    return sources;
+  }
+
   StagingOptions staging_options() const {
     return {.storage_account = storage_account(), .endpoints = our_endpoints()};
   }
@@ -204,6 +215,7 @@ class LocalBackend : public Backend {
   SqliteStore store_;
   NodeDirectories node_directories_;
   FileBlobStore blob_store_;
+  RemoteSources remote_sources_;
   BlobService blobs_;
   Staging staging_;
   std::condition_variable reported_;  // with mutex_

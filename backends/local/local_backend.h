@@ -28,6 +28,7 @@ struct LocalOptions {
   std::string blob_url = "http://127.0.0.1:10000";   // the base of blob URLs; nobody needs to listen there
   std::string metadata_url = {};                     // base of the nodes' metadata service; empty: there is none
   std::vector<BlobAccount> storage_accounts = default_storage_accounts();  // the first is linked to the Batch account
+  bool copies_from_elsewhere = true;                                       // blobs may be copied from any http(s) URL
   Ticks allocation_delay{};
   Ticks node_start_delay{};
   PreemptionPlan preemptions = {};

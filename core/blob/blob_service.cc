@@ -57,8 +57,8 @@ void check_conditions(const Conditions& conditions, Takes takes) {
 
 }  // namespace
 
-BlobService::BlobService(BlobStore& store, Clock clock, std::vector<BlobAccount> accounts)
-    : store_(store), clock_(std::move(clock)), accounts_(std::move(accounts)) {}
+BlobService::BlobService(BlobStore& store, Clock clock, std::vector<BlobAccount> accounts, CopySources sources)
+    : store_(store), clock_(std::move(clock)), accounts_(std::move(accounts)), sources_(std::move(sources)) {}
 
 const BlobAccount* BlobService::account(std::string_view name) const {
   for (const BlobAccount& account : accounts_) {

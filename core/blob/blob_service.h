@@ -15,6 +15,7 @@
 #include "core/base/clock.h"
 #include "core/blob/blob_store.h"
 #include "core/blob/sas_access.h"
+#include "core/blob/sources.h"
 
 namespace batchite {
 
@@ -22,7 +23,7 @@ class BlobService {
  public:
   // The store outlives the service. Requests for other accounts are answered ResourceNotFound. Keys serve to check
   // signatures in the source URLs of copies between accounts.
-  BlobService(BlobStore& store, Clock clock, std::vector<BlobAccount> accounts);
+  BlobService(BlobStore& store, Clock clock, std::vector<BlobAccount> accounts, CopySources sources = {});
 
   BlobReply call(const BlobCall& call);
 
@@ -31,12 +32,14 @@ class BlobService {
   // Of a container; none where there is no such one.
   std::vector<StoredPolicy> policies(const ContainerName& container);
   BlobStore& store() { return store_; }
+  const CopySources& sources() const { return sources_; }
   Time now() const { return clock_(); }
 
  private:
   BlobStore& store_;
   Clock clock_;
   std::vector<BlobAccount> accounts_;
+  CopySources sources_;
 };
 
 }  // namespace batchite

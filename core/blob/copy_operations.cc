@@ -1,5 +1,5 @@
-// Copy Blob and Copy Blob From URL between blobs of this service. Both are done when the answer is sent, so the status
-// is always "success".
+// Copy Blob and Copy Blob From URL. Both are done when the answer is sent, also of sources elsewhere, so the status is
+// always "success".
 #include <fmt/format.h>
 
 #include "core/blob/copy_source.h"
@@ -52,6 +52,7 @@ BlobReply copy_blob(Request& request) {
   require_container(request);
   const CopySource source = open_copy_source(request);
   NewContent content{request.store.stage(*source.bytes), source.blocks};
+  const std::uint64_t size = content.bytes->size();
   const Parameters properties = copied_properties(source.entry, request.headers());
   BlobEntry entry;
   request.store.change(
@@ -65,7 +66,7 @@ BlobReply copy_blob(Request& request) {
         entry.pages = source.entry.pages;
         if (copies_tags) entry.tags = source.entry.tags;
         if (entry.metadata.empty()) entry.metadata = source.entry.metadata;
-        add_copy_state(request, entry, source.entry.size);
+        add_copy_state(request, entry, size);
         return std::optional(entry);
       },
       std::move(content));

@@ -1,10 +1,13 @@
 #include "core/blob/copy_source.h"
 
+#include <algorithm>
+
 #include "core/base/encoding.h"
 #include "core/blob/blob_url.h"
 #include "core/blob/errors.h"
 #include "core/blob/names.h"
 #include "core/blob/properties.h"
+#include "core/blob/remote_source.h"
 #include "core/blob/tags.h"
 
 namespace batchite::blob_operations {
@@ -13,21 +16,33 @@ using namespace blob_errors;
 
 namespace {
 
-BlobUrl source_of(Request& request) {
-  const std::string url = request.headers().get("x-ms-copy-source");
-  if (url.empty()) throw Error(kMissingRequiredHeader, {{"HeaderName", "x-ms-copy-source"}});
+std::string folded_host(std::string_view endpoint) { return fold(endpoint.substr(endpoint.find("://") + 3)); }
+
+std::string_view behind_first_label(std::string_view host) {
+  const auto dot = host.find('.');
+  return dot == std::string_view::npos ? std::string_view() : host.substr(dot + 1);
+}
+
+// A URL with the name of an account of ours may still be another service's: the address decides. Where a request came
+// to, through whatever forwarded it, is this service, too.
+bool is_own(const Request& request, const BlobUrl& url) {
+  const std::string host = folded_host(url.endpoint);
+  const std::string_view address = url.is_host_style ? behind_first_label(host) : std::string_view(host);
+  const std::string asked = fold(request.headers().get("Host"));
+  if (address == asked || (url.is_host_style && address == behind_first_label(asked))) return true;
+  return std::ranges::any_of(request.service.sources().own, [&](const std::string& own) { return address == own; });
+}
+
+std::optional<BlobUrl> own_blob(const Request& request, const std::string& url) {
   auto source = parse_blob_url(url, [&](std::string_view name) { return request.service.account(name) != nullptr; });
-  if (!source) {
-    throw Error(404, std::string(kCannotVerifyCopySource.code), "The copy source is not a blob of this service.",
-                {{"HeaderName", "x-ms-copy-source"}, {"HeaderValue", url}});
-  }
+  if (!source || !is_own(request, *source)) return std::nullopt;
   if (source->blob.empty()) {  // one segment: a blob of the root container
     source->blob = std::move(source->container);
     source->container = "$root";
   }
   check_container_name(source->container);
   check_blob_name(source->blob);
-  return *source;
+  return source;
 }
 
 Time snapshot_in(const BlobUrl& source) {
@@ -54,7 +69,7 @@ void check_source_access(Request& request, const BlobUrl& source) {
   try {
     check_sas(source.query, *request.service.account(source.account), use);
   } catch (const Error& error) {
-    throw Error(error.status(), std::string(kCannotVerifyCopySource.code), error.message(), error.values());
+    throw_unverified(error.status(), error.message(), error.values());
   }
 }
 
@@ -74,27 +89,43 @@ ByteRange source_range(const Parameters& headers, std::uint64_t size) {
   return *range;
 }
 
-}  // namespace
+// Copy Blob has a code for it; the others tell what a GET with the same conditions would.
+void check_source_conditions(const Request& request, const Conditions& conditions, const BlobEntry& entry) {
+  if (request.call.operation == BlobOperation::CopyBlob) return conditions.check_source(version_of(entry));
+  try {
+    conditions.check_read(version_of(entry));
+  } catch (const Error& error) {
+    throw_unverified(error.status(), error.message(), error.values());
+  }
+}
 
-CopySource open_copy_source(Request& request) {
-  const BlobUrl url = source_of(request);
+CopySource open_own_blob(Request& request, const BlobUrl& url) {
   check_source_access(request, url);
   const Conditions conditions(request.headers(), "x-ms-source-");
   const BlobName name{url.account, url.container, url.blob, snapshot_in(url)};
   CopySource source{.blocks = request.store.blocks(name).committed};
   source.bytes = request.store.read(name, [&](const BlobEntry& entry) {
-    conditions.check_source(version_of(entry));
+    check_source_conditions(request, conditions, entry);
     check_source_tags(request, entry, url.container);
     // Copying it to another tier is how an archived blob is read.
     if (is_archived(entry) && request.headers().get("x-ms-access-tier").empty()) throw Error(kBlobArchived);
     source.entry = entry;
     return source_range(request.headers(), entry.size);
   });
-  if (!source.bytes) throw Error(404, std::string(kCannotVerifyCopySource.code), std::string(kBlobNotFound.message));
+  if (!source.bytes) throw_unverified(kBlobNotFound.status, std::string(kBlobNotFound.message));
   std::uint64_t total = 0;
   for (const Block& block : source.blocks) total += block.size;
   if (total != source.entry.size) source.blocks.clear();  // replaced between the two looks
   return source;
+}
+
+}  // namespace
+
+CopySource open_copy_source(Request& request) {
+  const std::string url = request.headers().get("x-ms-copy-source");
+  if (url.empty()) throw Error(kMissingRequiredHeader, {{"HeaderName", "x-ms-copy-source"}});
+  const auto own = own_blob(request, url);
+  return own ? open_own_blob(request, *own) : open_remote_source(request, url);
 }
 
 Expected expected_of_source(const Parameters& headers) {

@@ -1,5 +1,5 @@
-// Where the bytes of copies and of the operations "from URL" come from: a blob of this service, named by
-// x-ms-copy-source. Sources elsewhere are refused: the core reaches no network.
+// Where the bytes of copies and of the operations "from URL" come from: what x-ms-copy-source names. A blob of this
+// service is taken from the store; anything else is read through the service's CopySources.
 // Source: learn.microsoft.com/rest/api/storageservices/copy-blob-from-url, .../put-block-from-url.
 #pragma once
 #include <memory>
@@ -16,7 +16,8 @@ struct CopySource {
 };
 
 // The source as a whole, or the part in x-ms-source-range. Its conditions (x-ms-source-if-…) hold, and the caller may
-// read it. Throws CannotVerifyCopySource with the status of what is wrong, SourceConditionNotMet, BlobArchived.
+// read it. Of a source elsewhere the size is told by the bytes, at the latest by their end. Throws
+// CannotVerifyCopySource with the status of what is wrong, SourceConditionNotMet, BlobArchived.
 CopySource open_copy_source(Request& request);
 
 // What x-ms-source-content-md5 and x-ms-source-content-crc64 expect of the bytes.

@@ -90,7 +90,8 @@ class BlobTest : public ::testing::Test {
 
   MemoryBlobStore store_;
   Time now_ = kStart;
-  BlobService service_{store_, [this] { return now_; }, {{"acct", {kKey}}, {"other", {kKey}}}};
+  BlobService service_{
+      store_, [this] { return now_; }, {{"acct", {kKey}}, {"other", {kKey}}}, {.own = {"127.0.0.1:10000"}}};
 };
 
 }  // namespace batchite::testing

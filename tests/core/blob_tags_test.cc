@@ -193,10 +193,12 @@ TEST_F(FromUrlTest, WhatComesMustBeWhatWasExpected) {
     return outcome(on(BlobOperation::PutBlockFromUrl, "b", std::move(headers), {{"blockid", base64_encode("a")}}));
   };
   EXPECT_EQ(block(from("", {{"x-ms-source-content-md5", base64_encode(std::string(16, 'x'))}})), "400 Md5Mismatch");
-  EXPECT_EQ(block(from("", {{"x-ms-source-if-match", "\"0x1\""}})), "412 SourceConditionNotMet");
+  EXPECT_EQ(block(from("", {{"x-ms-source-if-match", "\"0x1\""}})), "412 CannotVerifyCopySource");
+  EXPECT_EQ(block(from("", {{"x-ms-source-if-modified-since", http_date(now_)}})), "304 CannotVerifyCopySource");
+  EXPECT_EQ(outcome(on(BlobOperation::CopyBlob, "b", from("", {{"x-ms-source-if-match", "\"0x1\""}}))),
+            "412 SourceConditionNotMet");
   EXPECT_EQ(block(from("5-2")), "400 InvalidHeaderValue");
   EXPECT_EQ(block(from("10-")), "416 InvalidRange");
-  EXPECT_EQ(block({{"x-ms-copy-source", "http://example.org/x"}}), "404 CannotVerifyCopySource");
   EXPECT_EQ(outcome(on(BlobOperation::AbortCopyBlob, "source", {}, {{"copyid", "x"}})), "409 NoPendingCopyOperation");
 }
 

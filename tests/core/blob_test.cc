@@ -352,7 +352,8 @@ TEST_F(BlobTest, ACopyTakesContentPropertiesAndMetadata) {
 TEST_F(BlobTest, ACopyWithoutAUsableSourceIsRefused) {
   const std::pair<std::string, std::string> cases[] = {
       {"http://127.0.0.1:10000/acct/data/missing", "404 CannotVerifyCopySource"},
-      {"http://example.org/x", "404 CannotVerifyCopySource"},
+      {"http://example.org/x", "403 CannotVerifyCopySource"},
+      {"ftp://example.org/x", "400 InvalidHeaderValue"},
       {"http://127.0.0.1:10000/other/data/a", "401 CannotVerifyCopySource"},
       {"", "400 MissingRequiredHeader"},
   };

@@ -111,7 +111,7 @@ class BlobEndpointTest : public ::testing::Test, protected Backend {
   Time now_ = *parse_iso8601("2024-03-05T10:00:00Z");
   BlobOptions options_{.accounts = {{"devstoreaccount1", {kKey}}, {"other", {kKey}}}, .clock = [this] { return now_; }};
   MemoryBlobStore store_;
-  BlobService service_{store_, [this] { return now_; }, options_.accounts};
+  BlobService service_{store_, [this] { return now_; }, options_.accounts, {.own = {"127.0.0.1:10000"}}};
   BlobEndpoint endpoint_{*this, options_};
 
  private:

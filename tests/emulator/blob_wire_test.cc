@@ -80,7 +80,7 @@ class BlobPlayer {
   Parameters last_;
   std::vector<BlobAccount> accounts_ = {{"acct", {std::string(kStorageKey)}}};
   testing::MemoryBlobStore store_;
-  BlobService service_{store_, [this] { return now_; }, accounts_};
+  BlobService service_{store_, [this] { return now_; }, accounts_, {.own = {"127.0.0.1:10000"}}};
   BlobsOnly backend_{service_};
   BlobEndpoint endpoint_{
       backend_, {.accounts = accounts_, .clock = [this] { return now_; }, .auth = BlobAuth::Off, .token_secret = "s"}};
