@@ -7,6 +7,7 @@
 
 #include "backends/local/launcher.h"
 #include "backends/local/local_backend.h"
+#include "cli/open_azure.h"
 #include "cli/surroundings.h"
 
 namespace {
@@ -15,6 +16,8 @@ using namespace batchite;
 
 cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Serving& serving,
                               const cli::Surroundings& surroundings) {
+  if (globals.backend == "azure") return cli::open_azure(globals, serving, surroundings);
+  if (globals.backend == "emulator") return cli::open_emulator(globals, serving, surroundings);
   LocalOptions options;
   options.batch_account = serving.batch_account;
   options.batch_url = serving.batch_url;

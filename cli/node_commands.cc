@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "backends/local/http_client.h"
+#include "backends/http/http_client.h"
 #include "cli/commands.h"
 #include "cli/template_files.h"
 #include "core/base/encoding.h"

@@ -22,6 +22,36 @@ constexpr const char* kAbout =
 const std::map<std::string, Format> kFormats = {
     {"table", Format::Table}, {"json", Format::Json}, {"jsonl", Format::JsonLines}, {"tsv", Format::Tsv}};
 
+constexpr const char* kBackends[] = {"local", "emulator", "azure"};
+
+// What az, the SDKs and curl call the same thing; the program's own names win.
+struct Alias {
+  std::string_view flag;
+  std::vector<std::string> variables;
+};
+const Alias kAliases[] = {
+    {"batch-endpoint", {"AZURE_BATCH_ENDPOINT"}},
+    {"batch-account", {"AZURE_BATCH_ACCOUNT"}},
+    {"storage-account", {"AZURE_STORAGE_ACCOUNT"}},
+    {"ca-file", {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}},
+};
+
+void declare_remote(CLI::App& app, RemoteFlags& flags) {
+  const auto add = [&app](const char* name, std::string& value, const char* about, const char* type) {
+    app.add_option(name, value, about)->type_name(type)->group("Azure");
+  };
+  add("--batch-endpoint", flags.batch_endpoint, "The Batch account (or AZURE_BATCH_ENDPOINT)", "URL");
+  add("--batch-account", flags.batch_account, "Its name, unless the URL begins with it", "NAME");
+  add("--batch-key-file", flags.batch_key_file, "Holds its key, unless AZURE_BATCH_ACCESS_KEY does", "FILE");
+  add("--storage-account", flags.storage_account,
+      "The linked storage account (or AZURE_STORAGE_ACCOUNT, AZURE_STORAGE_CONNECTION_STRING)", "NAME");
+  add("--storage-endpoint", flags.storage_endpoint, "Its blobs' URL, if it is not the usual one", "URL");
+  add("--storage-key-file", flags.storage_key_file, "Holds its key, unless AZURE_STORAGE_KEY does", "FILE");
+  add("--storage-suffix", flags.storage_suffix, "Of its cloud, unless core.windows.net", "DOMAIN");
+  add("--ca-file", flags.ca_file, "Certificates to trust (PEM), unless the machine's", "FILE");
+  add("--ready-file", flags.ready_file, "Of --backend emulator: what `start --ready-file` wrote", "FILE");
+}
+
 bool starts_with_dash(const std::string& word) { return word.size() > 1 && word[0] == '-'; }
 
 std::vector<std::string> flags_of(const CLI::App& command) {
@@ -86,7 +116,8 @@ std::string read_text(const std::string& path, std::istream& in) {
 Program::Program(const Surroundings& surroundings) : around_(surroundings), app_(kAbout, "batchite") {
   app_.require_subcommand(0, 1);
   app_.fallthrough();
-  app_.add_option("--backend", globals_.backend, "Who carries it out: local (emulator, azure: not in this version)");
+  app_.add_option("--backend", globals_.backend, "Who carries it out: this machine, a running emulator, or Azure")
+      ->type_name("local|emulator|azure");
   app_.add_option("-l,--location", globals_.location, "Data directory of the local backend")->type_name("DIR");
   app_.add_flag("--ephemeral,--inMemoryPersistence", globals_.ephemeral,
                 "Use a temporary data directory, removed at the end");
@@ -99,6 +130,7 @@ Program::Program(const Surroundings& surroundings) : around_(surroundings), app_
       ->type_name("FORMAT");
   app_.add_flag("-q,--quiet,-s,--silent", globals_.quiet, "No progress on stderr, only errors");
   app_.add_flag("--no-color", globals_.no_color, "No colour (nor with NO_COLOR, nor when piped)");
+  declare_remote(app_, globals_.remote);
   declare_commands(*this);
 }
 
@@ -123,11 +155,10 @@ void Program::warn(const std::string& text) const {
 
 Backend& Program::backend(const Serving& serving) {
   if (backend_) return *backend_;
-  if (globals_.backend != "local") {
-    const std::string known = globals_.backend == "emulator" || globals_.backend == "azure"
-                                  ? "is not implemented in this version"
-                                  : "is not a backend" + workflow::did_you_mean(globals_.backend, {"local"});
-    throw UsageError(fmt::format("--backend {} {}: use --backend local", globals_.backend, known));
+  if (std::ranges::find(kBackends, globals_.backend) == std::end(kBackends)) {
+    throw UsageError(
+        fmt::format("--backend {} is not a backend{}: use local, emulator or azure", globals_.backend,
+                    workflow::did_you_mean(globals_.backend, {std::begin(kBackends), std::end(kBackends)})));
   }
   OpenBackend opened = around_.open_backend(globals_, serving);
   backend_ = std::move(opened.backend);
@@ -141,6 +172,19 @@ const CLI::App* Program::chosen() {
   return at;
 }
 
+std::pair<std::string, std::optional<std::string>> Program::environment_value(const CLI::Option& option,
+                                                                              bool with_aliases) const {
+  std::vector<std::string> names = {environment_name(option)};
+  for (const Alias& alias : kAliases) {
+    if (!with_aliases || alias.flag != option.get_lnames().front()) continue;
+    names.insert(names.end(), alias.variables.begin(), alias.variables.end());
+  }
+  for (const std::string& name : names) {
+    if (auto value = around_.environment(name)) return {name, std::move(value)};
+  }
+  return {"", std::nullopt};
+}
+
 void Program::fill_in(CLI::App& command, const std::string& section) {
   static const std::set<std::string> kNotFromOutside = {"help"};
   const Configuration configuration(app_, around_);
@@ -148,15 +192,14 @@ void Program::fill_in(CLI::App& command, const std::string& section) {
     for (CLI::Option* option : app.get_options()) {
       const std::string name = option->get_lnames().empty() ? "" : option->get_lnames().front();
       if (option->count() > 0 || name.empty() || kNotFromOutside.contains(name)) continue;
-      const auto variable = around_.environment(environment_name(*option));
+      const auto [given_by, variable] = environment_value(*option, &app == &app_);
       const Setting* setting = configuration.find(own, name);
       if (!variable && setting == nullptr) continue;
       try {
         option->add_result(variable ? std::vector<std::string>{*variable} : setting->values);
         option->run_callback();
       } catch (const CLI::Error& error) {
-        throw UsageError(
-            fmt::format("{}: {}", variable ? environment_name(*option) : setting->file + ": " + name, error.what()));
+        throw UsageError(fmt::format("{}: {}", variable ? given_by : setting->file + ": " + name, error.what()));
       }
     }
   };

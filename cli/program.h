@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/printer.h"
@@ -35,6 +36,8 @@ class Program {
   Backend& backend() { return backend(Serving{}); }
   Backend& backend(const Serving& serving);
   void close_backend() { backend_.reset(); }
+  // Whether the backend is in this process, and nobody else's: not somewhere where others work, too.
+  bool is_embedded() const { return globals_.backend == "local"; }
   Printer printer() const;
   // One line on stderr, unless --quiet.
   void note(const std::string& text) const;
@@ -45,6 +48,9 @@ class Program {
   int parse(int argc, const char* const* argv);
   // What CLI11 says of words that nothing takes, with what was meant.
   std::string explain_extras(const std::string& text);
+  // The variable that says it, and what it says. Aliases are for what every command takes.
+  std::pair<std::string, std::optional<std::string>> environment_value(const CLI::Option& option,
+                                                                       bool with_aliases) const;
   // Flags that were not given take their value from the environment, else from the configuration files.
   void fill_in(CLI::App& command, const std::string& section);
   const CLI::App* chosen();

@@ -173,7 +173,7 @@ class RunCommand {
     serving.preemptions = preemptions_of(flags_.preemptions);
     Backend& backend = program_.backend(serving);
     if (emulator) emulator->serve(backend);
-    settings_.is_alone = true;  // the local backend lets nobody else into its data directory
+    settings_.is_alone = program_.is_embedded();  // nobody else is let into its data directory
     const bool is_live = program_.around().err_is_terminal;
     const auto observer = make_progress(program_.around().err, {.is_quiet = program_.globals().quiet,
                                                                 .is_live = is_live,
@@ -195,7 +195,8 @@ class RunCommand {
   // Only tasks that ask for a token can call the Batch service. Where the word stands does not matter: an emulator too
   // many does no harm.
   bool needs_emulator() const {
-    return request_.job && request_.job->document.dump().find("authenticationTokenSettings") != std::string::npos;
+    return program_.is_embedded() && request_.job &&
+           request_.job->document.dump().find("authenticationTokenSettings") != std::string::npos;
   }
 
   void tell(const RunResult& result) {

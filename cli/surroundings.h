@@ -15,6 +15,14 @@ namespace batchite::cli {
 
 enum class Format { Table, Json, JsonLines, Tsv };
 
+// Where the azure and emulator backends work; secrets are not among flags.
+struct RemoteFlags {
+  std::string batch_endpoint = {}, batch_account = {}, batch_key_file = {};
+  std::string storage_endpoint = {}, storage_account = {}, storage_key_file = {}, storage_suffix = {};
+  std::string ca_file = {};
+  std::string ready_file = {};
+};
+
 // Flags that every command takes.
 struct Globals {
   std::string backend = "local";
@@ -22,6 +30,7 @@ struct Globals {
   bool ephemeral = false;
   std::string isolation = "auto";
   std::string host_packages = "shim";
+  RemoteFlags remote = {};
   Format format = Format::Table;
   bool quiet = false;
   bool no_color = false;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "backends/local/http_client.h"
+#include "backends/http/http_client.h"
 #include "core/blob/blob_service.h"
 #include "core/blob/blob_url.h"
 

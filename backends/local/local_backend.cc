@@ -17,6 +17,7 @@
 #include "core/accounts.h"
 #include "core/base/encoding.h"
 #include "core/blob/blob_service.h"
+#include "core/blob/blob_url.h"
 #include "core/service.h"
 #include "core/signing/sas.h"
 
@@ -84,9 +85,7 @@ class LocalBackend : public Backend {
                                 .account = storage_account(),
                                 .container = request.container,
                                 .blob = request.blob};
-    std::string url = options_.blob_url + "/" + storage_account() + "/" + percent_encode(request.container);
-    if (!request.blob.empty()) url += "/" + percent_encode_path(request.blob);
-    return url + "?" +
+    return options_.blob_url + "/" + storage_account() + blob_path(request.container, request.blob) + "?" +
            signing::make_service_sas(spec, base64_decode(options_.storage_accounts.front().keys.front()).value_or(""));
   }
 

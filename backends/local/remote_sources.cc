@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "backends/local/curl_request.h"
+#include "backends/http/curl_request.h"
 #include "core/base/error.h"
 #include "core/blob/errors.h"
 

@@ -1,7 +1,7 @@
 // Sources of copies over HTTP(S): read as they come, with not much more than a buffer held. Redirects are followed, a
 // few; nothing is tried again, for whoever asked for the copy does so. Any thread.
 #pragma once
-#include "backends/local/http_client.h"
+#include "backends/http/http_client.h"
 #include "core/blob/sources.h"
 
 namespace batchite {

@@ -58,4 +58,10 @@ std::optional<BlobUrl> parse_blob_url(std::string_view url, const IsAccount& is_
   return parsed;
 }
 
+std::string blob_path(std::string_view container, std::string_view blob) {
+  std::string path = "/" + percent_encode(container);
+  if (!blob.empty()) path += "/" + percent_encode_path(blob);
+  return path;
+}
+
 }  // namespace batchite

@@ -26,4 +26,7 @@ using IsAccount = std::function<bool(std::string_view)>;
 // nullopt: not http(s), or an account that `is_account` does not know.
 std::optional<BlobUrl> parse_blob_url(std::string_view url, const IsAccount& is_account);
 
+// The reverse, below the account: "/container/a%20b/c"; "/" for the account itself.
+std::string blob_path(std::string_view container, std::string_view blob);
+
 }  // namespace batchite

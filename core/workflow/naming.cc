@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "core/base/encoding.h"
 #include "core/base/ids.h"
+#include "core/contract/request.h"
 #include "core/workflow/add_tasks.h"
 #include "core/workflow/run.h"
 
@@ -27,14 +27,10 @@ void name_resource(Document& resource, const std::string& fallback, bool is_chos
 
 Document request(std::string_view operation, const Parameters& path, const Document& body) {
   const contract::Operation* row = contract::find_operation(operation);
-  std::string address(row->path);
-  for (const auto& [name, value] : path) {
-    const std::string hole = "{" + name + "}";
-    if (const std::size_t at = address.find(hole); at != std::string::npos) {
-      address.replace(at, hole.size(), percent_encode(value));
-    }
-  }
-  return {{"operation", operation}, {"method", contract::to_string(row->method)}, {"path", address}, {"body", body}};
+  return {{"operation", operation},
+          {"method", contract::to_string(row->method)},
+          {"path", contract::request_path(*row, path)},
+          {"body", body}};
 }
 
 // Texts without regard to case: the service lower-cases some. Objects by the members that are wanted, for the service

@@ -4,6 +4,7 @@
 
 #include "core/base/document.h"
 #include "core/contract/error_codes.h"
+#include "core/contract/request.h"
 
 namespace batchite::batch {
 namespace {
@@ -13,9 +14,6 @@ constexpr std::size_t kMaxCollection = 1024 * 1024;
 constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
 // Nested deeper than any model, and a danger to a recursive reader.
 constexpr int kMaxDepth = 64;
-
-constexpr const char* kCallHeaders[] = {"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
-                                        "ocp-range"};
 
 void check_content_type(const http::Request& request) {
   const std::string* type = request.headers.find("Content-Type");
@@ -72,8 +70,8 @@ Call decode(const http::Request& request, Route route, Parameters query, contrac
   Call call{.operation = operation, .path = std::move(route.path), .query = std::move(query)};
   call.version = version;
   call.base = request.base;
-  for (const char* name : kCallHeaders) {
-    if (const std::string* value = request.headers.find(name)) call.headers.add(name, *value);
+  for (const std::string_view name : contract::kCallHeaders) {
+    if (const std::string* value = request.headers.find(name)) call.headers.add(std::string(name), *value);
   }
   if (!request.has_body) return call;
   if (!operation.body) {

@@ -5,12 +5,12 @@
 #include <utility>
 
 #include "core/base/encoding.h"
+#include "core/blob/blob_xml.h"
 #include "core/blob/checksums.h"
 #include "core/blob/errors.h"
 #include "emulator/blob/blob_batch.h"
 #include "emulator/blob/blob_cors.h"
 #include "emulator/blob/blob_routes.h"
-#include "emulator/blob/blob_xml.h"
 #include "emulator/request_id.h"
 
 namespace batchite {

@@ -52,8 +52,7 @@ TEST_F(ProgramTest, MistakesAreNamedWithWhatWasMeant) {
 
       {{"exec", "--", "python3", "x.py"}, "'exec' is not implemented in this version"},
 
-      {{"--backend", "azure", "pool", "list"},
-       "--backend azure is not implemented in this version: use --backend local"},
+      {{"--backend", "azrue", "pool", "list"}, "--backend azrue is not a backend; did you mean 'azure'?"},
       {{"--backend", "loacl", "pool", "list"}, "--backend loacl is not a backend; did you mean 'local'?"},
       {{"api", "Pool_Ad"}, "unknown operation 'Pool_Ad'; did you mean 'Pool_Add'?"},
       {{"api", "Pool_Get"}, "Pool_Get needs --path poolId=VALUE"},

@@ -168,6 +168,27 @@ TEST_F(EndToEndTest, FiveVideosBecomeFiveSoundFiles) {
   EXPECT_TRUE(is_empty());
 }
 
+TEST_F(EndToEndTest, TheSameWorkflowRunsOnAnEmulatorOverHttp) {
+  for (int i = 0; i < 3; ++i) make_clip("clip " + std::to_string(i) + ".mp4", 200 + i * 100);
+  const Program emulator(folder_, located({"start", "--batch-port", "0", "--blob-port", "0", "--ready-file", "ready"}),
+                         "emulator");
+  ASSERT_TRUE(eventually([&] { return fs::exists(folder_ / "ready"); }));
+  const std::string fixtures = std::string(BATCHITE_FIXTURES) + "/ffmpeg/";
+  const auto remote = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--backend", "emulator", "--ready-file", "ready"});
+    return words;
+  };
+  const Ended run = batchite(
+      remote({"run", fixtures + "pool.json", fixtures + "job.json", "--input", "in/*.mp4", "--output", "out"}));
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("Success! All tasks completed."));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(fs::exists(folder_ / "out" / ("clip " + std::to_string(i) + ".mp3")));
+  for (const char* noun : {"pool", "job", "container"}) {
+    EXPECT_EQ(Document::parse(batchite(remote({noun, "list", "-o", "json"})).out), Document::array());
+  }
+  EXPECT_EQ(batchite(remote({"task", "show", "none", "t"})).code, 4);
+}
+
 TEST_F(EndToEndTest, ATemplatesMergeTaskRunsAfterAllOthersOrTellsWhyNot) {
   auto words = waiting_run("true");
   const auto job = [](const std::string& command) {

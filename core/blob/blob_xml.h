@@ -1,8 +1,9 @@
-// The XML of the Blob service: answers written, block lists read. Answers are as the service writes them: a byte order
-// mark, no white space between elements, empty elements closed at once. What is read may have any white space, with or
-// without a declaration; document types are refused, so nothing is ever expanded.
-// Source: the recordings of the service, and learn.microsoft.com/rest/api/storageservices/list-blobs.
-// Pure; any thread. Reading throws Error with the service's codes, and says where.
+// The XML of the Blob service, both ways: requests read and answers written by who serves, the reverse by who calls.
+// What is written is as the service writes it: a byte order mark, no white space between elements, empty elements
+// closed at once. What is read may have any white space, with or without a declaration; document types are refused, so
+// nothing is ever expanded. Source: the recordings of the service, and
+// learn.microsoft.com/rest/api/storageservices/list-blobs. Pure; any thread. Reading throws Error with the service's
+// codes, and says where.
 #pragma once
 #include <string>
 #include <string_view>
@@ -33,8 +34,13 @@ std::string document_xml(std::string_view root, const Document& document);
 
 // [{"id": "…", "list": "committed|uncommitted|latest"}, …] for BlobCall::document.
 Document read_block_list(std::string_view xml);
+std::string block_list_xml(const Document& list);
 // Elements as members: with children an object, else text without the white space around it; several of a name are an
 // array. Attributes are not looked at. InvalidXmlDocument for another root.
 Document read_document(std::string_view xml, std::string_view root);
+// A page of a listing, as in BlobReply, of blobs or of containers.
+Document read_listing(std::string_view xml);
+// What error_xml writes, but for the request's id and time. No XML at all: `code` and an empty message.
+Error read_error(std::string_view xml, unsigned status, const std::string& code);
 
 }  // namespace batchite

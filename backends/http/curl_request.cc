@@ -1,4 +1,4 @@
-#include "backends/local/curl_request.h"
+#include "backends/http/curl_request.h"
 
 #include <fmt/format.h>
 
@@ -20,6 +20,7 @@ void start_curl() {
 HeaderList list_of(const Parameters& headers) {
   HeaderList list;
   for (const auto& [name, value] : headers) {
+    if (same_id(name, "Content-Length")) continue;  // curl says it
     // A header without value must be written with a semicolon, or curl leaves it out.
     const std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
     curl_slist* longer = curl_slist_append(list.get(), line.c_str());
@@ -49,6 +50,8 @@ void set_up(CURL* handle, const std::string& url, const HttpOptions& options) {
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, options.connect_timeout_ms);
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, std::max(1L, options.stall_timeout_ms / 1000));
+  curl_easy_setopt(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);  // bodies are small: not worth a wait
+  if (!options.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_file.c_str());
 }
 
 }  // namespace batchite

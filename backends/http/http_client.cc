@@ -1,4 +1,4 @@
-#include "backends/local/http_client.h"
+#include "backends/http/http_client.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <thread>
 
-#include "backends/local/curl_request.h"
+#include "backends/http/curl_request.h"
 
 namespace batchite {
 namespace {
@@ -26,21 +26,29 @@ bool write_all(int file, const char* data, std::size_t size) {
   return true;
 }
 
-bool is_worth_repeating(const HttpAnswer& answer, CURLcode result) {
-  if (answer.write_error != 0) return false;
-  if (answer.status != 0 && result == CURLE_OK) {
-    return answer.status >= 500 || answer.status == 429 || answer.status == 408;
-  }
+HttpFailure failure_of(CURLcode result) {
   switch (result) {
+    case CURLE_OK:
+      return HttpFailure::None;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_TOO_MANY_REDIRECTS:
-      return false;
+      return HttpFailure::Hopeless;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+      return HttpFailure::NotSent;
     default:
-      return true;
+      return HttpFailure::Lost;
   }
+}
+
+bool is_worth_repeating(const HttpAnswer& answer) {
+  if (answer.write_error != 0 || answer.failure == HttpFailure::Hopeless) return false;
+  return answer.status == 0 || answer.status >= 500 || answer.status == 429 || answer.status == 408;
 }
 
 }  // namespace
@@ -48,12 +56,13 @@ bool is_worth_repeating(const HttpAnswer& answer, CURLcode result) {
 struct HttpClient::Transfer {
   std::string url;
   const Parameters& headers;
-  const char* method = nullptr;  // with a body; null: GET
+  const char* method = nullptr;  // null: GET
+  bool has_body = true;          // with a method
+  bool follows = false;          // redirects
   int into = -1;                 // download: the file
   HttpBody file = {};            // put: part of a file…
   std::string text = {};         // …or a text
   HttpAnswer answer = {};
-  CURLcode result = CURLE_OK;
   std::uint64_t sent = 0;
   CURL* handle = nullptr;
 
@@ -152,28 +161,33 @@ void HttpClient::attempt(Transfer& transfer) {
   const HeaderList headers = list_of(transfer.headers);
   char error[CURL_ERROR_SIZE] = "";
   set_up(handle, transfer.url, options_);
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, transfer.method ? 0L : 1L);
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, transfer.follows ? 1L : 0L);
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, Transfer::on_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, Transfer::on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
-  if (transfer.method) {
-    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+  if (transfer.method && std::string_view(transfer.method) == "HEAD") {
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+  } else if (transfer.method) {
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, transfer.method);
+  }
+  if (transfer.method && transfer.has_body) {
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(transfer.body_size()));
     curl_easy_setopt(handle, CURLOPT_READFUNCTION, Transfer::on_send);
     curl_easy_setopt(handle, CURLOPT_READDATA, &transfer);
     curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, Transfer::on_seek);
     curl_easy_setopt(handle, CURLOPT_SEEKDATA, &transfer);
   }
-  transfer.result = curl_easy_perform(handle);
+  const CURLcode result = curl_easy_perform(handle);
   long status = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  transfer.answer.status = transfer.result == CURLE_OK ? static_cast<unsigned>(status) : 0;
-  transfer.answer.timed_out = transfer.result == CURLE_OPERATION_TIMEDOUT;
-  if (transfer.result != CURLE_OK) transfer.answer.error = *error ? error : curl_easy_strerror(transfer.result);
+  transfer.answer.status = result == CURLE_OK ? static_cast<unsigned>(status) : 0;
+  transfer.answer.failure = failure_of(result);
+  transfer.answer.timed_out = result == CURLE_OPERATION_TIMEDOUT;
+  if (result != CURLE_OK) transfer.answer.error = *error ? error : curl_easy_strerror(result);
   curl_easy_reset(handle);  // drops what points into this frame
 }
 
@@ -186,7 +200,7 @@ HttpAnswer HttpClient::run(Transfer& transfer) {
       return std::move(transfer.answer);
     }
     attempt(transfer);
-    if (attempts >= options_.attempts || !is_worth_repeating(transfer.answer, transfer.result)) {
+    if (attempts >= options_.attempts || !is_worth_repeating(transfer.answer)) {
       return std::move(transfer.answer);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(options_.pause_ms << (attempts - 1)));
@@ -194,13 +208,13 @@ HttpAnswer HttpClient::run(Transfer& transfer) {
 }
 
 HttpAnswer HttpClient::get(const std::string& url, const Parameters& headers) {
-  Transfer transfer{.url = url, .headers = headers};
+  Transfer transfer{.url = url, .headers = headers, .follows = true};
   return run(transfer);
 }
 
 HttpAnswer HttpClient::download(const std::string& url, int file) {
   const Parameters none;
-  Transfer transfer{.url = url, .headers = none, .into = file};
+  Transfer transfer{.url = url, .headers = none, .follows = true, .into = file};
   return run(transfer);
 }
 
@@ -217,6 +231,18 @@ HttpAnswer HttpClient::put(const std::string& url, const Parameters& headers, co
 HttpAnswer HttpClient::post(const std::string& url, const Parameters& headers, const std::string& body) {
   Transfer transfer{.url = url, .headers = headers, .method = "POST", .text = body};
   return run(transfer);
+}
+
+HttpAnswer HttpClient::send(const HttpRequest& request) {
+  const std::string& method = request.method;
+  const bool has_body = !request.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
+  Transfer transfer{.url = request.url,
+                    .headers = request.headers,
+                    .method = method.c_str(),
+                    .has_body = has_body,
+                    .text = request.body};
+  attempt(transfer);
+  return std::move(transfer.answer);
 }
 
 }  // namespace batchite

@@ -1,4 +1,4 @@
-#include "emulator/blob/blob_xml.h"
+#include "core/blob/blob_xml.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "backends/local/http_client.h"
+#include "backends/http/http_client.h"
 
 namespace batchite {
 

@@ -1,4 +1,4 @@
-#include "emulator/blob/blob_xml.h"
+#include "core/blob/blob_xml.h"
 
 #include <algorithm>
 #include <cctype>
@@ -166,8 +166,8 @@ pugi::xml_node root_of(const pugi::xml_document& document, std::string_view xml)
 // A document whose root must have a name.
 class Parsed {
  public:
-  Parsed(std::string_view xml, std::string_view name) {
-    const auto parsed = document_.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_doctype);
+  Parsed(std::string_view xml, std::string_view name, unsigned more = 0) {
+    const auto parsed = document_.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_doctype | more);
     if (!parsed) throw bad_xml(xml, parsed.offset, parsed.description());
     root_ = root_of(document_, xml);
     if (std::string_view(root_.name()) == name) return;
@@ -208,6 +208,16 @@ Document document_of(const pugi::xml_node& node, int depth = 0) {
   return document;
 }
 
+// A blob, prefix or container: its name may have white space around it, or be percent-encoded because XML cannot hold
+// it.
+Document entry_of(const pugi::xml_node& node) {
+  Document entry = document_of(node, 1);
+  const pugi::xml_node name = node.child("Name");
+  const bool is_encoded = std::string_view(name.attribute("Encoded").value()) == "true";
+  entry["Name"] = is_encoded ? percent_decode(name.child_value()) : std::string(name.child_value());
+  return entry;
+}
+
 std::string list_of(const pugi::xml_node& item) {
   const std::string_view name = item.name();
   if (name == "Latest" || name == "Committed" || name == "Uncommitted") return fold(name);
@@ -222,7 +232,40 @@ std::string id_of(const pugi::xml_node& item) {
   return text;
 }
 
+// Without the lines that the service adds to every message.
+std::string own_sentence(const std::string& message) { return message.substr(0, message.find("\nRequestId:")); }
+
 }  // namespace
+
+Document read_listing(std::string_view xml) {
+  const Parsed parsed(xml, "EnumerationResults", pugi::parse_ws_pcdata_single);
+  Document page = Document::object();
+  if (const pugi::xml_node containers = parsed.root().child("Containers")) {
+    page["Containers"] = Document::array();
+    for (const pugi::xml_node& one : containers.children("Container")) page["Containers"].push_back(entry_of(one));
+  } else {
+    page["Blobs"] = page["BlobPrefixes"] = Document::array();
+    for (const pugi::xml_node& one : parsed.root().child("Blobs")) {
+      if (!is_element(one)) continue;
+      page[std::string_view(one.name()) == "BlobPrefix" ? "BlobPrefixes" : "Blobs"].push_back(entry_of(one));
+    }
+  }
+  page["NextMarker"] = text_of(parsed.root().child("NextMarker"));
+  return page;
+}
+
+Error read_error(std::string_view xml, unsigned status, const std::string& code) {
+  pugi::xml_document document;
+  document.load_buffer(xml.data(), xml.size());
+  const pugi::xml_node root = document.child("Error");
+  std::vector<ErrorValue> values;
+  for (const pugi::xml_node& one : root) {
+    const std::string_view name = one.name();
+    if (is_element(one) && name != "Code" && name != "Message") values.push_back({one.name(), text_of(one)});
+  }
+  const std::string own = text_of(root.child("Code"));
+  return Error(status, own.empty() ? code : own, own_sentence(text_of(root.child("Message"))), std::move(values));
+}
 
 std::string error_xml(const Error& error, std::string_view request_id, std::string_view time) {
   std::string xml(kStart);
@@ -282,6 +325,21 @@ std::string document_xml(std::string_view root, const Document& document) {
 Document read_document(std::string_view xml, std::string_view root) {
   const Parsed parsed(xml, root);
   return document_of(parsed.root());
+}
+
+std::string block_list_xml(const Document& list) {
+  std::string xml(kStart);
+  open(xml, "BlockList");
+  for (const Document& block : list) {
+    const std::string which = Reader(block).text("list");
+    append(xml,
+           which == "committed"     ? "Committed"
+           : which == "uncommitted" ? "Uncommitted"
+                                    : "Latest",
+           Reader(block).text("id"));
+  }
+  close(xml, "BlockList");
+  return xml;
 }
 
 Document read_block_list(std::string_view xml) {

@@ -1,0 +1,35 @@
+// The azure backend: Azure Batch and Azure Storage over HTTP, or whatever speaks their protocols: an emulator of
+// Batchite, or for blobs Azurite. A call becomes a request by the same tables from which the emulator reads one.
+// What Azure has no call for stays with the defaults of Backend: nothing is explained, sampled, inflicted or watched.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "backends/azure/sender.h"
+#include "backends/system/real.h"
+#include "core/backend.h"
+
+namespace batchite {
+
+// One of the two services. Without an endpoint there is none, and a call that needs it throws UsageError.
+struct AzureAccount {
+  std::string endpoint = {};  // "https://NAME.REGION.batch.azure.com", "http://127.0.0.1:10000/devstoreaccount1"
+  std::string name = {};
+  std::string key = {};  // Base64
+};
+
+struct AzureOptions {
+  AzureAccount batch = {};
+  AzureAccount storage = {};  // the one linked to the Batch account
+  azure::RetrySettings retry = {};
+  HttpOptions http = {};
+  Clock clock = clock_now;
+  Entropy entropy = random_bytes;
+  std::shared_ptr<Transport> transport = nullptr;  // null: libcurl
+  std::function<void(Ticks)> sleep = nullptr;      // null: really
+};
+
+// Throws UsageError for a key that is none.
+std::unique_ptr<Backend> open_azure_backend(const AzureOptions& options);
+
+}  // namespace batchite

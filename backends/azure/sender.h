@@ -1,0 +1,54 @@
+// Sends a request until it has an answer that counts: signs each attempt anew, waits as retry.h decides, and puts right
+// the clock it signs by when the service's goes otherwise. Any thread.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "backends/azure/retry.h"
+#include "backends/http/http_client.h"
+#include "core/base/clock.h"
+#include "core/base/entropy.h"
+
+namespace batchite::azure {
+
+// Adds the date and the proof of who asks.
+using Sign = std::function<void(HttpRequest& request, Time now)>;
+
+// What a sender touches of the world.
+struct Seams {
+  std::shared_ptr<Transport> transport;
+  Clock clock;
+  std::function<void(Ticks)> sleep;
+  Entropy entropy;
+};
+
+// Of a request that may have been done: looks, before it is repeated, whether it has been. An answer ends it. `begun`:
+// when the first attempt was, by the service's clock.
+using Settle = std::function<std::optional<HttpAnswer>(Time begun)>;
+
+struct Sent {
+  HttpAnswer answer = {};
+  bool is_uncertain = false;  // an attempt before this answer may have been done
+  Time begun = kNever;        // the first one, by the service's clock
+};
+
+class Sender {
+ public:
+  Sender(Seams seams, RetrySettings settings, Sign sign);
+
+  // An answer of any status; throws Error when none came.
+  Sent send(const HttpRequest& request, const Settle& settle = nullptr);
+
+ private:
+  HttpAnswer attempt(HttpRequest request);
+  bool corrects_clock(const HttpAnswer& answer);
+  double chance() const;
+
+  const Seams seams_;
+  const RetrySettings settings_;
+  const Sign sign_;
+  std::atomic<std::int64_t> ahead_{0};  // of the service's clock before ours, in ticks
+};
+
+}  // namespace batchite::azure

@@ -1,0 +1,31 @@
+// Which accounts the azure backend works on, from what flags, files and the environment say. A value that is given wins
+// over the same one in a connection string. Pure; throws UsageError naming what is missing or wrong, never a key.
+// Source: learn.microsoft.com/azure/storage/common/storage-configure-connection-string; the variables are those of
+// az and the SDKs.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "backends/azure/azure_backend.h"
+
+namespace batchite {
+
+struct AzureSettings {
+  std::string batch_endpoint = {}, batch_account = {}, batch_key = {};
+  std::string storage_endpoint = {}, storage_account = {}, storage_key = {};
+  std::string storage_suffix = {};     // empty: core.windows.net
+  std::string connection_string = {};  // of the storage account
+};
+
+struct AzureAccounts {
+  AzureAccount batch = {}, storage = {};
+};
+
+// In Azure. An account that nothing is said of has no endpoint.
+AzureAccounts azure_accounts(const AzureSettings& settings);
+
+// Of an emulator of this machine: what is not said is as it is unless told otherwise.
+AzureAccounts emulator_accounts(AzureSettings settings);
+
+}  // namespace batchite

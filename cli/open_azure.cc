@@ -1,0 +1,58 @@
+#include "cli/open_azure.h"
+
+#include "backends/azure/azure_backend.h"
+#include "backends/azure/settings.h"
+#include "cli/node_commands.h"
+#include "cli/program.h"
+
+namespace batchite::cli {
+namespace {
+
+// A secret comes from a variable or a file, for arguments are shown to everybody on the machine.
+std::string secret(const Surroundings& surroundings, const char* variable, const std::string& file) {
+  if (const auto value = surroundings.environment(variable); value && !value->empty()) return *value;
+  if (file.empty()) return "";
+  std::string text = read_text(file, surroundings.in);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+AzureSettings settings_of(const Globals& globals, const Surroundings& surroundings) {
+  const RemoteFlags& flags = globals.remote;
+  return {.batch_endpoint = flags.batch_endpoint,
+          .batch_account = flags.batch_account,
+          .batch_key = secret(surroundings, "AZURE_BATCH_ACCESS_KEY", flags.batch_key_file),
+          .storage_endpoint = flags.storage_endpoint,
+          .storage_account = flags.storage_account,
+          .storage_key = secret(surroundings, "AZURE_STORAGE_KEY", flags.storage_key_file),
+          .storage_suffix = flags.storage_suffix,
+          .connection_string = secret(surroundings, "AZURE_STORAGE_CONNECTION_STRING", "")};
+}
+
+OpenBackend open(const AzureAccounts& accounts, const RemoteFlags& flags, const Serving& serving) {
+  if (serving.preemptions.every > Ticks::zero()) {
+    throw UsageError("--preempt-every: nodes are taken away by plan on the local backend only");
+  }
+  AzureOptions options{.batch = accounts.batch, .storage = accounts.storage};
+  options.http.ca_file = flags.ca_file;
+  return {.backend = open_azure_backend(options)};
+}
+
+}  // namespace
+
+OpenBackend open_azure(const Globals& globals, const Serving& serving, const Surroundings& surroundings) {
+  return open(azure_accounts(settings_of(globals, surroundings)), globals.remote, serving);
+}
+
+OpenBackend open_emulator(const Globals& globals, const Serving& serving, const Surroundings& surroundings) {
+  AzureSettings settings = settings_of(globals, surroundings);
+  if (!globals.remote.ready_file.empty()) {
+    const Addresses found = read_ready_file(globals.remote.ready_file);
+    settings.batch_endpoint = found.batch_url;
+    if (settings.storage_account.empty()) settings.storage_account = std::string(kStorageAccount);
+    settings.storage_endpoint = found.blob_url + "/" + settings.storage_account;
+  }
+  return open(emulator_accounts(settings), globals.remote, serving);
+}
+
+}  // namespace batchite::cli

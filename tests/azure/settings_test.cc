@@ -1,0 +1,67 @@
+#include "backends/azure/settings.h"
+
+#include <gtest/gtest.h>
+
+namespace batchite {
+namespace {
+
+std::string told(const AzureAccount& account) { return account.endpoint + " " + account.name + " " + account.key; }
+
+std::string storage(const AzureSettings& settings) {
+  try {
+    return told(azure_accounts(settings).storage);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+}
+
+TEST(AzureSettingsTest, ABatchAccountIsNamedByItsUrl) {
+  EXPECT_EQ(told(azure_accounts({.batch_endpoint = "acct.westeurope.batch.azure.com", .batch_key = "a2V5"}).batch),
+            "https://acct.westeurope.batch.azure.com acct a2V5");
+  EXPECT_EQ(
+      told(azure_accounts({.batch_endpoint = "http://127.0.0.1:5", .batch_account = "x", .batch_key = "a"}).batch),
+      "http://127.0.0.1:5 x a");
+}
+
+TEST(AzureSettingsTest, AStorageAccountIsFoundByNameOrConnectionString) {
+  EXPECT_EQ(storage({.storage_account = "acct", .storage_key = "k"}), "https://acct.blob.core.windows.net acct k");
+  EXPECT_EQ(storage({.storage_account = "acct", .storage_key = "k", .storage_suffix = "core.chinacloudapi.cn"}),
+            "https://acct.blob.core.chinacloudapi.cn acct k");
+  EXPECT_EQ(storage({.connection_string = "DefaultEndpointsProtocol=https;AccountName=acct;AccountKey=k==;"
+                                          "EndpointSuffix=core.usgovcloudapi.net"}),
+            "https://acct.blob.core.usgovcloudapi.net acct k==");
+  EXPECT_EQ(storage({.connection_string = "AccountName=a;AccountKey=k;BlobEndpoint=http://127.0.0.1:1/a;"}),
+            "http://127.0.0.1:1/a a k");
+  EXPECT_EQ(storage({.connection_string = "UseDevelopmentStorage=true"}).substr(0, 54),
+            "http://127.0.0.1:10000/devstoreaccount1 devstoreaccoun");
+}
+
+TEST(AzureSettingsTest, WhatIsGivenWinsOverTheConnectionString) {
+  const std::string text = "AccountName=a;AccountKey=k;BlobEndpoint=http://127.0.0.1:1/a;";
+  EXPECT_EQ(storage({.storage_key = "mine", .connection_string = text}), "http://127.0.0.1:1/a a mine");
+  EXPECT_EQ(storage({.storage_account = "b", .storage_key = "own", .connection_string = text}),
+            "https://b.blob.core.windows.net b own");
+}
+
+TEST(AzureSettingsTest, WhatIsMissingIsNamed) {
+  EXPECT_EQ(storage({}), "  ");
+  EXPECT_EQ(storage({.storage_account = "acct"}),
+            "no key of the storage account acct is given: set AZURE_STORAGE_KEY, or name a file with "
+            "--storage-key-file");
+  EXPECT_EQ(storage({.storage_endpoint = "https://x", .storage_key = "k"}),
+            "the name of the storage account is missing: set AZURE_STORAGE_ACCOUNT");
+  EXPECT_EQ(storage({.connection_string = "secret"}),
+            "the storage connection string is not of the form NAME=VALUE;NAME=VALUE");
+}
+
+TEST(AzureSettingsTest, AnEmulatorIsWhereItIsUnlessToldOtherwise) {
+  const AzureAccounts usual = emulator_accounts({});
+  EXPECT_EQ(usual.batch.endpoint, "http://127.0.0.1:10010");
+  EXPECT_EQ(usual.storage.endpoint, "http://127.0.0.1:10000/devstoreaccount1");
+  const AzureAccounts other = emulator_accounts({.batch_endpoint = "http://127.0.0.1:7", .batch_account = "mine"});
+  EXPECT_EQ(other.batch.endpoint, "http://127.0.0.1:7");
+  EXPECT_EQ(other.batch.name, "mine");
+}
+
+}  // namespace
+}  // namespace batchite
