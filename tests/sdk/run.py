@@ -23,15 +23,15 @@ def missing_module(name):
         return True
 
 
-def missing_clients(kind):
-    """What the tests of this kind need and this machine lacks."""
+def missing_clients(name, kind):
+    """What a test needs and this machine lacks; a shell script needs what it has its name from."""
     if kind == "py":
         return sorted({package for module, package in PYTHON_CLIENTS.items() if missing_module(module)})
     if kind == "js":
         lacking = [] if shutil.which("node") else ["nodejs"]
         return lacking + [f"node_modules/{package} (npm ci in tests/sdk)" for package in ("@azure/batch",
                           "@azure/storage-blob") if not os.path.isdir(os.path.join(HERE, "node_modules", package))]
-    return [command for command in ("az", "curl") if not shutil.which(command)]
+    return [command for command in (name.split("_")[0], "curl") if not shutil.which(command)]
 
 
 def run_beside_emulator(command, tls):
@@ -54,7 +54,7 @@ def run_beside_emulator(command, tls):
 def main():
     path = os.path.abspath(sys.argv[1])
     name, kind = os.path.basename(path).rsplit(".", 1)
-    lacking = missing_clients(kind)
+    lacking = missing_clients(name, kind)
     if lacking:
         print(f"SKIPPED: {name} needs {', '.join(lacking)}; `script/setup test` installs the clients")
         return 1 if os.environ.get("BATCHITE_SDK_TESTS") == "required" else 77
