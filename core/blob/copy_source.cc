@@ -24,10 +24,12 @@ std::string_view behind_first_label(std::string_view host) {
 }
 
 // A URL with the name of an account of ours may still be another service's: the address decides. Where a request came
-// to, through whatever forwarded it, is this service, too.
+// to, through whatever forwarded it, is this service, too. `az` names sources https://ACCOUNT.blob.core.windows.net/…,
+// whatever endpoint it was told, and Azurite takes that for its own account.
 bool is_own(const Request& request, const BlobUrl& url) {
   const std::string host = folded_host(url.endpoint);
   const std::string_view address = url.is_host_style ? behind_first_label(host) : std::string_view(host);
+  if (url.is_host_style && address.find(':') == std::string_view::npos) return true;
   const std::string asked = fold(request.headers().get("Host"));
   if (address == asked || (url.is_host_style && address == behind_first_label(asked))) return true;
   return std::ranges::any_of(request.service.sources().own, [&](const std::string& own) { return address == own; });

@@ -139,9 +139,9 @@ TEST_F(RemoteSourceTest, TheAddressTellsWhoseBlobItIs) {
       {"http://azurite:10000/acct/data/a", "azurite:10000", "here"},
       {"http://azurite:10000/acct/data/a", "127.0.0.1:10000", "elsewhere"},
       {"http://acct.blob.localhost:10000/data/a", "127.0.0.1:10000", "here"},
-      {"https://acct.blob.core.windows.net/data/a", "acct.blob.core.windows.net", "here"},
-      {"https://acct.blob.core.windows.net/data/a", "other.blob.core.windows.net", "here"},
-      {"https://acct.blob.core.windows.net/data/a", "127.0.0.1:10000", "elsewhere"},
+      {"http://acct.blob.localhost:10001/data/a", "127.0.0.1:10000", "elsewhere"},
+      {"http://acct.azurite.internal:80/data/a", "acct.azurite.internal:80", "here"},
+      {"https://acct.blob.core.windows.net/data/a", "127.0.0.1:10000", "here"},
       {"https://stranger.blob.core.windows.net/data/a", "acct.blob.core.windows.net", "elsewhere"},
   };
   for (const auto& [url, host, where] : cases) EXPECT_EQ(copied_from(url, host), where) << url << " at " << host;

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PYTHON_CLIENTS = {"azure.batch": "python3-azure", "azure.mgmt.batch": "python3-azure",
+PYTHON_CLIENTS = {"azure.cli.core": "azure-cli", "azure.batch": "python3-azure", "azure.mgmt.batch": "python3-azure",
                   "azure.storage.blob": "python3-azure",
                   "azure.multiapi.storage": "python3-azure-multiapi-storage"}
 
