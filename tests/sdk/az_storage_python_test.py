@@ -162,7 +162,8 @@ class Containers(Case):
 
 class Blobs(Case):
     def test_upload_show_download(self):
-        self.upload("a.txt", "0123456789", "--content-type text/css --metadata k=v --tier Cool --content-cache-control x")
+        self.upload("a.txt", "0123456789",
+                    "--content-type text/css --metadata k=v --tier Cool --content-cache-control x")
         self.refused("BlobAlreadyExists", f"blob upload -c {self.name} -n a.txt -f {self.file('a.txt')}")
         self.assertEqual(az(f"blob exists -c {self.name} -n a.txt"), {"exists": True})
         self.assertEqual(az(f"blob exists -c {self.name} -n none"), {"exists": False})
@@ -213,7 +214,8 @@ class Blobs(Case):
         self.assertEqual(done["copy_status"], "success")
         shown = az(f"blob show -c {self.name} -n b")
         self.assertEqual((shown["properties"]["copy"]["progress"], shown["metadata"]), ("6/6", {"k": "v"}))
-        self.refused("NoPendingCopyOperation", f"blob copy cancel {at} --destination-blob b --copy-id {done['copy_id']}")
+        self.refused("NoPendingCopyOperation",
+                     f"blob copy cancel {at} --destination-blob b --copy-id {done['copy_id']}")
         sas = az(f"blob generate-sas -c {self.name} -n a --permissions r --expiry 2099-01-01T00:00Z")
         url = f"{server.blob_account_url}/{self.name}/a?{sas}"
         az(f"blob copy start {at} --destination-blob c --tier Cool --source-uri", url)
@@ -271,7 +273,8 @@ class Blobs(Case):
 class Service(unittest.TestCase):
     def test_cross_origin_rules(self):
         az("cors clear --services b")
-        az("cors add --services b --methods GET PUT --origins https://example.org --allowed-headers x-ms-* --max-age 60")
+        az("cors add --services b --methods GET PUT --origins https://example.org --allowed-headers x-ms-* "
+           "--max-age 60")
         [rule] = az("cors list --services b")
         self.assertEqual((rule["AllowedOrigins"], rule["AllowedMethods"], rule["MaxAgeInSeconds"]),
                          ("https://example.org", "GET, PUT", 60))
