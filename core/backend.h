@@ -16,6 +16,7 @@
 #include "core/base/parameters.h"
 #include "core/base/time.h"
 #include "core/blob/blob_operation.h"
+#include "core/blob/listing_sink.h"
 #include "core/contract/contract.h"
 #include "core/management.h"
 #include "core/signing/task_token.h"
@@ -56,6 +57,8 @@ struct BlobCall {
   Document document = nullptr;
   bool may_overwrite = true;  // false: the caller's signature allows to create blobs, not to replace them
   Parameters identity = {};   // "oid" and "tid" of the bearer token that the caller came with; empty: none
+  // ListBlobs: who is told the items, which then are missing in the reply's body; null: nobody.
+  ListingSink* listing = nullptr;
 };
 
 struct BlobReply {

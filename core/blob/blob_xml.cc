@@ -42,8 +42,14 @@ bool is_writable(std::string_view text) {
   return true;
 }
 
+bool is_plain(char c) { return c >= ' ' && c < 0x7F && c != '&' && c != '<' && c != '>' && c != '"'; }
+
 void append_escaped(std::string& xml, std::string_view text) {
   while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+    xml += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
     const std::size_t length = std::max<std::size_t>(character_length(text), 1);
     switch (text.front()) {
       case '&':
@@ -115,25 +121,6 @@ void append_head(std::string& xml, const ListingHead& head) {
   for (const std::string_view name : {"Prefix", "Marker", "MaxResults", "Delimiter", "Where"}) {
     if (const std::string* value = head.query.find(name)) append_name(xml, name, *value);
   }
-}
-
-std::string_view name_of(const Document& item) { return item.at("Name").get_ref<const std::string&>(); }
-
-void append_blob(std::string& xml, const Document& blob, bool has_or_metadata) {
-  open(xml, "Blob");
-  append_name(xml, "Name", name_of(blob));
-  if (blob.contains("Snapshot")) append_value(xml, "Snapshot", blob.at("Snapshot"));
-  append_value(xml, "Properties", blob.at("Properties"));
-  if (blob.contains("Metadata")) append_value(xml, "Metadata", blob.at("Metadata"));
-  if (blob.contains("Tags")) append_value(xml, "Tags", blob.at("Tags"));
-  if (has_or_metadata) append(xml, "OrMetadata", "");
-  close(xml, "Blob");
-}
-
-void append_prefix(std::string& xml, const Document& prefix) {
-  open(xml, "BlobPrefix");
-  append_name(xml, "Name", name_of(prefix));
-  close(xml, "BlobPrefix");
 }
 
 std::string finish_list(std::string xml, const Document& page) {
@@ -281,21 +268,37 @@ std::string error_xml(const Error& error, std::string_view request_id, std::stri
   return xml;
 }
 
-std::string blob_list_xml(const Document& page, const ListingHead& head) {
+BlobListXml::BlobListXml(const ListingHead& head) : xml_(kStart) {
   constexpr std::string_view kOrMetadataSince = "2019-12-12";
-  std::string xml(kStart);
-  append_head(xml, head);
-  open(xml, "Blobs");
-  const Document& blobs = page.at("Blobs");
-  const Document& prefixes = page.at("BlobPrefixes");
-  auto prefix = prefixes.begin();
-  for (const Document& blob : blobs) {
-    for (; prefix != prefixes.end() && name_of(*prefix) < name_of(blob); ++prefix) append_prefix(xml, *prefix);
-    append_blob(xml, blob, head.version >= kOrMetadataSince);
+  has_or_metadata_ = head.version >= kOrMetadataSince;
+  append_head(xml_, head);
+  batchite::open(xml_, "Blobs");
+}
+
+void BlobListXml::open(std::string_view element) {
+  ++depth_;
+  batchite::open(xml_, element);
+}
+
+void BlobListXml::text(std::string_view element, std::string_view text) {
+  const bool is_own_name = depth_ == 1 && element == "Name";
+  if (is_own_name) {
+    append_name(xml_, element, text);
+  } else {
+    append(xml_, element, text);
   }
-  for (; prefix != prefixes.end(); ++prefix) append_prefix(xml, *prefix);
-  close(xml, "Blobs");
-  return finish_list(std::move(xml), page);
+}
+
+void BlobListXml::document(std::string_view element, const Document& content) { append_value(xml_, element, content); }
+
+void BlobListXml::close(std::string_view element) {
+  if (--depth_ == 0 && element == "Blob" && has_or_metadata_) append(xml_, "OrMetadata", "");
+  batchite::close(xml_, element);
+}
+
+std::string BlobListXml::finish(const Document& page) {
+  batchite::close(xml_, "Blobs");
+  return finish_list(std::move(xml_), page);
 }
 
 std::string found_blobs_xml(const Document& page, const ListingHead& head) {

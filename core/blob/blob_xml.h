@@ -11,6 +11,7 @@
 #include "core/base/document.h"
 #include "core/base/error.h"
 #include "core/base/parameters.h"
+#include "core/blob/listing_sink.h"
 
 namespace batchite {
 
@@ -24,8 +25,24 @@ struct ListingHead {
   const Parameters& query;  // what the caller asked for is repeated
   std::string version;      // of the service, as the caller wants it
 };
-// `page` as in BlobReply. Blobs and prefixes come out as one sequence by name.
-std::string blob_list_xml(const Document& page, const ListingHead& head);
+// A listing of blobs, written as it is told.
+class BlobListXml : public ListingSink {
+ public:
+  explicit BlobListXml(const ListingHead& head);
+  void open(std::string_view element) override;
+  void text(std::string_view element, std::string_view text) override;
+  void literal(std::string_view element, std::string_view json) override { text(element, json); }
+  void document(std::string_view element, const Document& content) override;
+  void close(std::string_view element) override;
+  // All of it; `page` is the reply's body. Once.
+  std::string finish(const Document& page);
+
+ private:
+  std::string xml_;
+  int depth_ = 0;
+  bool has_or_metadata_;
+};
+// `page` as in BlobReply.
 std::string found_blobs_xml(const Document& page, const ListingHead& head);  // by tags
 std::string container_list_xml(const Document& page, const ListingHead& head);
 

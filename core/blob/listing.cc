@@ -86,60 +86,64 @@ Include include_from(const Parameters& query) {
   return include;
 }
 
+using Names = std::initializer_list<std::pair<const char*, const char*>>;
+
 // Headers, by the names that listings have for them.
-void add_named(const Parameters& headers, std::initializer_list<std::pair<const char*, const char*>> names,
-               Document& properties) {
+void tell_named(const Parameters& headers, const Names& names, ListingSink& sink) {
   for (const auto& [header, element] : names) {
-    if (const std::string* value = headers.find(header)) properties[element] = *value;
+    if (const std::string* value = headers.find(header)) sink.text(element, *value);
   }
 }
 
-void add_lease(const Lease& lease, Time now, Document& properties) {
+constexpr Names kLeaseNames = {
+    {"x-ms-lease-status", "LeaseStatus"}, {"x-ms-lease-state", "LeaseState"}, {"x-ms-lease-duration", "LeaseDuration"}};
+
+Parameters lease_headers(const Lease& lease, Time now) {
   Parameters headers;
   add_lease_headers(lease, now, headers);
-  add_named(headers,
-            {{"x-ms-lease-status", "LeaseStatus"},
-             {"x-ms-lease-state", "LeaseState"},
-             {"x-ms-lease-duration", "LeaseDuration"}},
-            properties);
+  return headers;
 }
 
-Document blob_properties(const BlobEntry& entry, const Include& include, Time now) {
-  Document out = {{"Creation-Time", http_date(entry.created)},
-                  {"Last-Modified", http_date(entry.modified)},
-                  {"Etag", etag(entry.revision)},
-                  {"Content-Length", entry.size}};
+void tell_properties(const BlobEntry& entry, const Include& include, Time now, ListingSink& sink) {
+  sink.open("Properties");
+  sink.text("Creation-Time", http_date(entry.created));
+  sink.text("Last-Modified", http_date(entry.modified));
+  sink.text("Etag", etag(entry.revision));
+  sink.literal("Content-Length", std::to_string(entry.size));
   for (const std::string_view name : {"Content-Type", "Content-Encoding", "Content-Language", "Content-CRC64",
                                       "Content-MD5", "Cache-Control", "Content-Disposition"}) {
-    out[std::string(name)] = entry.properties.get(name);
+    const std::string* value = entry.properties.find(name);
+    sink.text(name, value ? std::string_view(*value) : std::string_view());
   }
-  if (const std::string* sequence = entry.properties.find("x-ms-blob-sequence-number")) {
-    out["x-ms-blob-sequence-number"] = *sequence;
-  }
-  out["BlobType"] = to_text(entry.type);
-  add_named(tier_headers(entry),
-            {{"x-ms-access-tier", "AccessTier"},
-             {"x-ms-access-tier-inferred", "AccessTierInferred"},
-             {"x-ms-access-tier-change-time", "AccessTierChangeTime"}},
-            out);
-  if (entry.snapshot == kNever) add_lease(entry.lease, now, out);
+  tell_named(entry.properties, {{"x-ms-blob-sequence-number", "x-ms-blob-sequence-number"}}, sink);
+  sink.text("BlobType", to_text(entry.type));
+  tell_named(tier_headers(entry),
+             {{"x-ms-access-tier", "AccessTier"},
+              {"x-ms-access-tier-inferred", "AccessTierInferred"},
+              {"x-ms-access-tier-change-time", "AccessTierChangeTime"}},
+             sink);
+  if (entry.snapshot == kNever) tell_named(lease_headers(entry.lease, now), kLeaseNames, sink);
   if (include.copy && entry.properties.has("x-ms-copy-id")) {
-    out["CopyId"] = entry.properties.get("x-ms-copy-id");
-    out["CopySource"] = entry.properties.get("x-ms-copy-source");
-    out["CopyStatus"] = entry.properties.get("x-ms-copy-status");
-    out["CopyProgress"] = entry.properties.get("x-ms-copy-progress");
-    out["CopyCompletionTime"] = entry.properties.get("x-ms-copy-completion-time");
+    for (const auto& [header, element] : Names{{"x-ms-copy-id", "CopyId"},
+                                               {"x-ms-copy-source", "CopySource"},
+                                               {"x-ms-copy-status", "CopyStatus"},
+                                               {"x-ms-copy-progress", "CopyProgress"},
+                                               {"x-ms-copy-completion-time", "CopyCompletionTime"}}) {
+      sink.text(element, entry.properties.get(header));
+    }
   }
-  out["ServerEncrypted"] = entry.committed;
-  if (entry.properties.has("x-ms-blob-sealed")) out["Sealed"] = true;
-  if (!entry.tags.empty()) out["TagCount"] = std::distance(entry.tags.begin(), entry.tags.end());
-  return out;
+  sink.literal("ServerEncrypted", entry.committed ? "true" : "false");
+  if (entry.properties.has("x-ms-blob-sealed")) sink.literal("Sealed", "true");
+  if (!entry.tags.empty())
+    sink.literal("TagCount", std::to_string(std::distance(entry.tags.begin(), entry.tags.end())));
+  sink.close("Properties");
 }
 
 class BlobPage {
  public:
-  explicit BlobPage(Request& request)
+  BlobPage(Request& request, ListingSink& sink)
       : request_(request),
+        sink_(sink),
         include_(include_from(request.query())),
         prefix_(request.query().get("prefix")),
         delimiter_(request.query().get("delimiter")),
@@ -148,12 +152,11 @@ class BlobPage {
     throw Error(kInvalidQueryParameterValue, {{"QueryParameterName", "include"}, {"QueryParameterValue", "snapshots"}});
   }
 
-  Document fill() {
+  // Tells the items and answers the next page's marker; empty: there is none.
+  std::string tell() {
     std::optional<Place> from = from_marker(request_.query().get("marker"));
     while (from && count_ < size_) from = take_batch(*from);
-    return {{"Blobs", std::move(blobs_)},
-            {"BlobPrefixes", std::move(prefixes_)},
-            {"NextMarker", from && any_from(*from) ? marker_for(*from) : ""}};
+    return from && any_from(*from) ? marker_for(*from) : "";
   }
 
  private:
@@ -180,7 +183,9 @@ class BlobPage {
         add(entry);
       } else {
         group = entry.name.substr(0, cut + delimiter_.size());
-        prefixes_.push_back({{"Name", group}});
+        sink_.open("BlobPrefix");
+        sink_.text("Name", group);
+        sink_.close("BlobPrefix");
       }
     }
     if (batch.empty()) return std::nullopt;
@@ -191,26 +196,29 @@ class BlobPage {
   }
 
   void add(const BlobEntry& entry) {
-    Document blob = {{"Name", entry.name}};
-    if (entry.snapshot != kNever) blob["Snapshot"] = iso8601_full(entry.snapshot);
-    blob["Properties"] = blob_properties(entry, include_, request_.now);
-    if (include_.metadata) blob["Metadata"] = metadata_document(entry.metadata);
-    if (include_.tags && !entry.tags.empty()) blob["Tags"] = tags_document(entry.tags);
-    blobs_.push_back(std::move(blob));
+    sink_.open("Blob");
+    sink_.text("Name", entry.name);
+    if (entry.snapshot != kNever) sink_.text("Snapshot", iso8601_full(entry.snapshot));
+    tell_properties(entry, include_, request_.now, sink_);
+    if (include_.metadata) sink_.document("Metadata", metadata_document(entry.metadata));
+    if (include_.tags && !entry.tags.empty()) sink_.document("Tags", tags_document(entry.tags));
+    sink_.close("Blob");
   }
 
   Request& request_;
+  ListingSink& sink_;
   Include include_;
   std::string prefix_, delimiter_;
   std::size_t size_;
   std::size_t count_ = 0;
-  Document blobs_ = Document::array();
-  Document prefixes_ = Document::array();
 };
 
 Document container_document(const ContainerEntry& entry, bool with_metadata, Time now) {
   Document properties = {{"Last-Modified", http_date(entry.modified)}, {"Etag", quoted_etag(entry.revision)}};
-  add_lease(entry.lease, now, properties);
+  const Parameters lease = lease_headers(entry.lease, now);
+  for (const auto& [header, element] : kLeaseNames) {
+    if (const std::string* value = lease.find(header)) properties[element] = *value;
+  }
   Parameters access;
   add_public_access(entry.access, access);
   for (const auto& [header, value] : access) properties["PublicAccess"] = value;
@@ -246,7 +254,14 @@ namespace {
 
 BlobReply list_blobs(Request& request) {
   require_container(request);
-  return {.body = BlobPage(request).fill()};
+  if (request.call.listing) {
+    return {.body = Document{{"NextMarker", BlobPage(request, *request.call.listing).tell()}}};
+  }
+  ListingDocument page;
+  std::string next = BlobPage(request, page).tell();
+  return {.body = Document{{"Blobs", std::move(page.blobs)},
+                           {"BlobPrefixes", std::move(page.prefixes)},
+                           {"NextMarker", std::move(next)}}};
 }
 
 BlobReply list_containers(Request& request) {

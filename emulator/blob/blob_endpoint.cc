@@ -247,9 +247,28 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
                 .identity = access.identity};
   Parameters more;
   if (!exchange.route->request.empty()) call.document = receive_document(request, exchange.route->request, more);
+  if (call.operation == BlobOperation::ListBlobs) return list(exchange, call);
   BlobReply reply = backend_.blob(call);
   for (const auto& [name, value] : more) reply.headers.add(name, value);
   return encode(exchange, std::move(reply));
+}
+
+ListingHead BlobEndpoint::listing_head(const Exchange& exchange) const {
+  return {.endpoint = exchange.target.endpoint,
+          .container = exchange.target.container,
+          .query = exchange.query,
+          .version = exchange.version};
+}
+
+http::Response BlobEndpoint::list(const Exchange& exchange, BlobCall& call) {
+  BlobListXml xml(listing_head(exchange));
+  call.listing = &xml;
+  const BlobReply reply = backend_.blob(call);
+  http::Response response{.status = reply.status};
+  for (const auto& [name, value] : reply.headers) response.headers.add(name, value);
+  response.headers.set("Content-Type", "application/xml");
+  response.body = xml.finish(reply.body);
+  return response;
 }
 
 // Deletions or changes of tiers, one or the other.
@@ -307,15 +326,10 @@ http::Response BlobEndpoint::encode(const Exchange& exchange, BlobReply reply) c
     if (is_head || !same_id(name, "Content-Length")) response.headers.add(name, value);
   }
   if (reply.body.is_null()) return response;
-  const ListingHead head{.endpoint = exchange.target.endpoint,
-                         .container = exchange.target.container,
-                         .query = exchange.query,
-                         .version = exchange.version};
+  const ListingHead head = listing_head(exchange);
   response.headers.set("Content-Type", "application/xml");
   if (exchange.route->operation == BlobOperation::ListContainers) {
     response.body = container_list_xml(reply.body, head);
-  } else if (exchange.route->operation == BlobOperation::ListBlobs) {
-    response.body = blob_list_xml(reply.body, head);
   } else if (exchange.route->answer.empty()) {
     response.body = found_blobs_xml(reply.body, head);
   } else {

@@ -11,6 +11,7 @@
 #include "backends/system/real.h"
 #include "core/backend.h"
 #include "emulator/blob/blob_authorize.h"
+#include "emulator/blob/blob_xml.h"
 #include "emulator/http/message.h"
 
 namespace batchite {
@@ -37,8 +38,10 @@ class BlobEndpoint : public http::Endpoint {
   http::Response answer(Exchange& exchange);
   void decode(Exchange& exchange) const;
   BlobAccess authorize(const Exchange& exchange) const;
+  http::Response list(const Exchange& exchange, BlobCall& call);
   http::Response batch(const Exchange& exchange);
   http::Response part(const Exchange& outer, http::Request request);
+  ListingHead listing_head(const Exchange& exchange) const;
   bool is_account(std::string_view name) const;
   Document service_properties(const std::string& account) const;
   void add_cors(const Exchange& exchange, http::Response& response) const;

@@ -1,0 +1,174 @@
+#!/bin/bash
+# The Blob endpoint beside Azurite and nginx: small blobs a second, large ones up and down, a listing, time to the first
+# answer, memory. Every request to the two emulators carries the same account SAS, which both verify.
+# Usage: blob_bench.sh PROGRAM [AZURITE]   AZURITE: its `azurite-blob`, of `npm install azurite`; without it the ratios
+# to it are left out.
+set -euo pipefail
+program=$(realpath "$1")
+azurite=${2:+$(realpath "$2")}
+scratch=$(mktemp -d)
+chmod 755 "$scratch"  # nginx may serve as another user
+trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$scratch"' EXIT
+cd "$scratch"
+
+key=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==
+signature=$(printf 'devstoreaccount1\nrwdlac\nb\nsco\n\n2099-01-01T00:00:00Z\n\n\n2021-12-02\n\n' |
+  openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(base64 -d <<<"$key" | od -An -v -tx1 | tr -d ' \n')" -binary |
+  base64 -w0 | sed 's/+/%2B/g; s/\//%2F/g; s/=/%3D/g')
+export QUERY="sv=2021-12-02&ss=b&srt=sco&sp=rwdlac&se=2099-01-01T00%3A00%3A00Z&sig=$signature"
+for size in 8 64 512; do head -c ${size}M /dev/urandom >"big$size"; done
+
+resident() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$1/status"; }
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+nanoseconds() { date +%s%N; }
+
+# --- one measurement each ---
+cat >put.lua <<'LUA'
+local n, body = 0, string.rep("x", 1024)
+local headers = {["x-ms-blob-type"] = "BlockBlob", ["x-ms-version"] = "2021-12-02"}
+function request()
+  n = n + 1
+  return wrk.format("PUT", string.format("%s/%s-%d?%s", wrk.path, os.getenv("SERIES"), n, os.getenv("QUERY")), headers, body)
+end
+LUA
+# Requests a second. Usage: rate CONNECTIONS URL [wrk's flags]
+rate() {
+  local connections=$1 url=$2
+  shift 2
+  wrk -t1 -c"$connections" -d4s --timeout 10s "$@" "$url" >wrk.out
+  if grep -q 'Non-2xx' wrk.out; then cat wrk.out >&2; return 1; fi
+  awk '/^Requests\/sec/ {print $2}' wrk.out
+}
+# MiB a second, the best of three. Usage: speed MEBIBYTES COMMAND...
+speed() {
+  local size=$1 begun took best=999999999999
+  shift
+  for _ in 1 2 3; do
+    begun=$(nanoseconds)
+    "$@"
+    took=$(($(nanoseconds) - begun))
+    [ "$took" -ge "$best" ] || best=$took
+  done
+  echo $((size * 1000000000 / best))
+}
+send() { curl -sSf -o out -H 'x-ms-version: 2021-12-02' -H 'Expect:' "$@"; }
+put() { send -H 'x-ms-blob-type: BlockBlob' -T "$@"; }
+get() { curl -sSf -o /dev/null "$@"; }
+# 64 blocks of 8 MiB, four at once, and their list.
+put_blocks() {
+  local n id next=
+  : >blocks.curl
+  echo '<?xml version="1.0"?><BlockList>' >list.xml
+  for n in $(seq -w 0 63); do
+    id=$(base64 <<<"block-$n")
+    printf '%supload-file = "big8"\nurl = "%s&comp=block&blockid=%s"\noutput = "out"\nheader = "%s"\nheader = "Expect:"\n' \
+      "$next" "$1" "${id//=/%3D}" 'x-ms-version: 2021-12-02' >>blocks.curl
+    echo "<Latest>$id</Latest>" >>list.xml
+    next=$'next\n'
+  done
+  echo '</BlockList>' >>list.xml
+  curl -sSf --parallel --parallel-max 4 -K blocks.curl 2>progress || { cat progress >&2; return 1; }
+  send -X PUT --data-binary @list.xml "$1&comp=blocklist"
+}
+
+# --- one server ---
+# Usage: begin URL COMMAND...: $pid runs and has answered; milliseconds to that are printed to first.ms.
+begin() {
+  local url=$1 begun
+  shift
+  begun=$(nanoseconds)
+  "$@" >log 2>&1 &
+  pid=$!
+  until curl -s -o out "$url"; do kill -0 $pid || { cat log; exit 1; }; done
+  echo "scale=1; $(($(nanoseconds) - begun)) / 1000000" | bc >first.ms
+}
+end() { kill "$pid"; wait "$pid" || true; }
+# Usage: measure NAME URL: `key figure` lines go to the file NAME.
+measure() {
+  local name=$1 base=$2 n
+  figure() { [ -n "$2" ] && echo "$1 $2" >>"$name"; }  # where there is none, what measured it has said why
+  figure first_ms "$(cat first.ms)"
+  figure idle_mib "$(resident $pid)"
+  send -X PUT -d '' "$base/bench?$QUERY&restype=container"
+  for n in 1 16; do figure "put_$n" "$(SERIES=new-$n rate $n "$base/bench" -s put.lua)"; done
+  send -X PUT -d '' "$base/list?$QUERY&restype=container"
+  head -c 1024 /dev/zero >small
+  for n in {1..5000}; do
+    printf 'url = "%s/list/small-%s?%s"\nupload-file = "small"\noutput = "out"\n' "$base" "$n" "$QUERY"
+  done >list.curl
+  curl -sSf -H 'x-ms-blob-type: BlockBlob' -K list.curl
+  for n in 1 16; do figure "get_$n" "$(rate $n "$base/list/small-1?$QUERY")"; done
+  figure list "$(rate 1 "$base/list?$QUERY&restype=container&comp=list")"
+  for n in 64 512; do
+    figure "up_$n" "$(speed $n put "big$n" "$base/bench/big?$QUERY")"
+    figure "down_$n" "$(speed $n get "$base/bench/big?$QUERY")"
+  done
+  figure blocks "$(speed 512 put_blocks "$base/bench/blocks?$QUERY")"
+  figure loaded_mib "$(resident $pid)"
+}
+
+port=$(free_port)
+for n in 1 2 3 4 5; do
+  begin "http://127.0.0.1:$port/" "$program" start --location "ours$n" --batch-port 0 --blob-port "$port" -q
+  cat first.ms >>firsts
+  [ "$n" = 5 ] || end
+done
+sort -n firsts | head -1 >first.ms
+measure ours "http://127.0.0.1:$port/devstoreaccount1"
+end
+rm -rf ours[1-5]
+if [ -n "$azurite" ]; then
+  port=$(free_port)
+  begin "http://127.0.0.1:$port/" "$azurite" --blobPort "$port" --location azurite-data --silent --skipApiVersionCheck
+  measure azurite "http://127.0.0.1:$port/devstoreaccount1"
+  end
+  rm -rf azurite-data
+fi
+
+# --- nginx, with plain files ---
+mkdir www
+head -c 1024 /dev/zero >www/small-1
+port=$(free_port)
+cat >nginx.conf <<CONF
+daemon off; worker_processes 2; pid nginx.pid; error_log stderr error;
+events { worker_connections 256; }
+http {
+  access_log off; keepalive_requests 10000000; sendfile on; tcp_nodelay on; client_max_body_size 0;
+  client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;
+  server { listen 127.0.0.1:$port; root $scratch/www; dav_methods PUT; }
+}
+CONF
+chmod 777 www
+begin "http://127.0.0.1:$port/" /usr/sbin/nginx -p "$scratch" -c nginx.conf
+for n in 1 16; do echo "get_$n $(rate $n "http://127.0.0.1:$port/small-1")" >>nginx; done
+for n in 64 512; do
+  echo "up_$n $(speed $n curl -sSf -o out -H 'Expect:' -T "big$n" "http://127.0.0.1:$port/big")"
+  echo "down_$n $(speed $n get "http://127.0.0.1:$port/big")"
+done >>nginx
+end
+
+# --- the table: a figure, and the ratios to the others' ---
+value() { [ -f "$1" ] && awk -v key="$2" '$1 == key {print $2}' "$1" || true; }
+while read -r key what; do
+  ours=$(value ours "$key")
+  printf '%-52s %9s' "$what" "$ours"
+  for other in azurite nginx; do
+    theirs=$(value $other "$key")
+    [ -z "$theirs" ] || printf '   %s %s, ratio %s' "$other" "$theirs" "$(echo "scale=2; $ours / $theirs" | bc)"
+  done
+  echo
+done <<'ROWS'
+put_1 PUT of 1 KiB, 1 connection, 1/s
+put_16 PUT of 1 KiB, 16 connections, 1/s
+get_1 GET of 1 KiB, 1 connection, 1/s
+get_16 GET of 1 KiB, 16 connections, 1/s
+list list of 5,000 blobs, 1/s
+up_64 Put Blob of 64 MiB, MiB/s
+up_512 Put Blob of 512 MiB, MiB/s
+blocks 512 MiB in blocks of 8 MiB and their list, MiB/s
+down_64 GET of 64 MiB, MiB/s
+down_512 GET of 512 MiB, MiB/s
+first_ms start to first answer, ms
+idle_mib memory, idle, MiB
+loaded_mib memory after all this, MiB
+ROWS
