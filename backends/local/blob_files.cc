@@ -13,6 +13,7 @@
 
 #include "backends/local/blob_index.h"
 #include "backends/local/blob_names.h"
+#include "backends/local/write_behind.h"
 #include "core/blob/errors.h"
 
 namespace batchite {
@@ -41,15 +42,6 @@ FileDescriptor open_beneath(int folder, const std::string& path, int flags) {
   FileDescriptor file(static_cast<int>(::syscall(SYS_openat2, folder, text, &how, sizeof how)));
   if (!file && (errno == ENOSYS || errno == EPERM)) file.reset(::openat(folder, text, flags | O_CLOEXEC | O_NOFOLLOW));
   return file;
-}
-
-void write_all(int file, std::span<const char> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_disk_error(errno, "writing a blob");
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
 }
 
 void copy_by_hand(int from, std::uint64_t offset, std::uint64_t size, int to) {
@@ -129,6 +121,15 @@ DiskError::DiskError(int number, const std::string& doing)
 
 void throw_disk_error(int error, const std::string& doing) { throw DiskError(error, doing); }
 
+void write_all(int file, std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_disk_error(errno, "writing a blob");
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
 void copy_range(int from, std::uint64_t offset, std::uint64_t size, int to) {
   auto at = static_cast<off_t>(offset);
   while (size > 0) {
@@ -194,6 +195,27 @@ std::unique_ptr<StagedFile> BlobFiles::finish(std::unique_ptr<StagedFile> staged
   return staged;
 }
 
+namespace {
+
+// Fills whole buffers: a source gives what has just arrived.
+void stage_behind(ByteSource& source, int file) {
+  WriteBehind writer(file);
+  for (bool more = true; more;) {
+    const std::span<char> buffer = writer.buffer();
+    std::size_t filled = 0;
+    while (filled < buffer.size()) {
+      const std::size_t count = source.read(buffer.subspan(filled));
+      if (count == 0) break;
+      filled += count;
+    }
+    more = filled == buffer.size();
+    if (filled > 0) writer.give(filled);
+  }
+  writer.finish();
+}
+
+}  // namespace
+
 std::unique_ptr<StagedFile> BlobFiles::stage(ByteSource& source) {
   auto staged = std::make_unique<StagedFile>(root_.get(), new_staging_path());
   const FileDescriptor file = create(staged->path());
@@ -201,7 +223,11 @@ std::unique_ptr<StagedFile> BlobFiles::stage(ByteSource& source) {
     copy_sparse(given->descriptor, given->offset, given->size, file.get());
     return finish(std::move(staged), file);
   }
-  const std::size_t capacity = std::clamp<std::uint64_t>(source.size().value_or(kBuffer) + 1, 4096, kBuffer);
+  if (source.size().value_or(WriteBehind::kBuffer) >= WriteBehind::kBuffer) {
+    stage_behind(source, file.get());
+    return finish(std::move(staged), file);
+  }
+  const std::size_t capacity = std::max<std::uint64_t>(*source.size() + 1, 4096);
   const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
   while (const std::size_t count = source.read({buffer.get(), capacity})) write_all(file.get(), {buffer.get(), count});
   return finish(std::move(staged), file);

@@ -41,6 +41,7 @@ class DiskError : public Error {
 };
 [[noreturn]] void throw_disk_error(int error, const std::string& doing);
 
+void write_all(int file, std::span<const char> bytes);
 // Appends `size` bytes of `from`, sharing blocks where the file system can.
 void copy_range(int from, std::uint64_t offset, std::uint64_t size, int to);
 

@@ -63,17 +63,11 @@ Transferred guarded(const Function& function) {
   }
 }
 
-void write_all(ByteSource& source, int file) {
+void copy_out(ByteSource& source, int file) {
   if (const auto given = source.file()) return copy_range(given->descriptor, given->offset, given->size, file);
   const std::size_t capacity = std::size_t{256} << 10;
   const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
-  while (const std::size_t count = source.read({buffer.get(), capacity})) {
-    for (std::size_t written = 0; written < count;) {
-      const ssize_t done = ::write(file, buffer.get() + written, count - written);
-      if (done < 0 && errno != EINTR) throw_disk_error(errno, "writing a file");
-      if (done > 0) written += static_cast<std::size_t>(done);
-    }
-  }
+  while (const std::size_t count = source.read({buffer.get(), capacity})) write_all(file, {buffer.get(), count});
 }
 
 // A part of a file that somebody else keeps open.
@@ -162,7 +156,7 @@ Transferred BlobTransfer::download_own(const BlobUrl& url, bool has_identity, in
     check(url, BlobOperation::GetBlob, has_identity);
     const BlobReply reply = service_.call(
         {.operation = BlobOperation::GetBlob, .account = url.account, .container = url.container, .blob = url.blob});
-    write_all(*reply.bytes, file);
+    copy_out(*reply.bytes, file);
   });
 }
 

@@ -2,11 +2,13 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <memory>
 
 #include "backends/system/real.h"
 #include "core/base/error.h"
@@ -22,7 +24,7 @@ namespace wire = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::uint32_t kMaxHead = 64 * 1024;
-constexpr std::size_t kPiece = 256 * 1024;               // of a body
+constexpr std::size_t kPiece = 256 * 1024;               // of an answer's body
 constexpr std::uint64_t kMaxDrained = 16 * 1024 * 1024;  // of a body that nobody wanted; beyond, the connection ends
 constexpr unsigned char kTlsHandshake = 0x16;            // the first byte of a TLS connection
 
@@ -73,11 +75,14 @@ class Conversation {
    public:
     Body(Conversation& conversation, Parser& parser) : conversation_(conversation), parser_(parser) {
       awaits_continue_ = beast::iequals(parser.get()[wire::field::expect], "100-continue");
+      if (const auto length = parser.content_length()) left_ = *length;
+      if (parser.is_done()) left_ = 0;
     }
 
     std::size_t read(std::span<char> into) override {
-      if (parser_.is_done() || into.empty()) return 0;
+      if (is_done() || into.empty()) return 0;
       if (std::exchange(awaits_continue_, false)) conversation_.say_continue();
+      if (left_) return read_plain(into.first(std::min<std::uint64_t>(into.size(), *left_)));
       while (!parser_.is_done()) {
         auto& place = parser_.get().body();
         place.data = into.data();
@@ -86,24 +91,19 @@ class Conversation {
         conversation_.connection_.give(conversation_.connection_.options_.body_timeout);
         wire::read_some(conversation_.stream_, conversation_.buffer_, parser_, error);
         conversation_.connection_.give_freely();
-        if (error && error != wire::error::need_buffer) {
-          is_broken_ = true;
-          throw Error(400, "IncompleteBody", "The request body ended early: " + error.message());
-        }
+        if (error && error != wire::error::need_buffer) break_off(error);
         if (const std::size_t count = into.size() - place.size) return count;
       }
       return 0;
     }
 
-    std::optional<std::uint64_t> size() const override {
-      const auto left = parser_.content_length_remaining();
-      return left ? std::optional<std::uint64_t>(*left) : std::nullopt;
-    }
+    std::optional<std::uint64_t> size() const override { return left_; }
+    bool is_done() const { return left_ ? *left_ == 0 : parser_.is_done(); }
 
     // A client that waits for a go-ahead sends nothing, or everything: nobody knows, so the connection ends.
     bool may_be_drained() const {
-      if (is_broken_ || (awaits_continue_ && !parser_.is_done())) return false;
-      return parser_.is_done() || size().value_or(0) <= kMaxDrained;
+      if (is_broken_ || (awaits_continue_ && !is_done())) return false;
+      return is_done() || size().value_or(0) <= kMaxDrained;
     }
 
     bool drain() {
@@ -121,8 +121,32 @@ class Conversation {
     }
 
    private:
+    // Of a body whose length is known: no parser stands between, so the bytes are copied once.
+    std::size_t read_plain(std::span<char> into) {
+      beast::flat_buffer& ahead = conversation_.buffer_;  // read along with the head
+      std::size_t count = std::min(ahead.size(), into.size());
+      if (count > 0) {
+        std::copy_n(static_cast<const char*>(ahead.data().data()), count, into.data());
+        ahead.consume(count);
+      } else {
+        error_code error;
+        conversation_.connection_.give(conversation_.connection_.options_.body_timeout);
+        count = conversation_.stream_.read_some(asio::buffer(into.data(), into.size()), error);
+        conversation_.connection_.give_freely();
+        if (error) break_off(error);
+      }
+      *left_ -= count;
+      return count;
+    }
+
+    [[noreturn]] void break_off(error_code error) {
+      is_broken_ = true;
+      throw Error(400, "IncompleteBody", "The request body ended early: " + error.message());
+    }
+
     Conversation& conversation_;
     Parser& parser_;
+    std::optional<std::uint64_t> left_;  // nullopt: it comes in chunks
     bool awaits_continue_ = false;
     bool is_broken_ = false;
   };
@@ -170,7 +194,7 @@ class Conversation {
     request.address = connection_.socket_.remote_endpoint(ignored).address().to_string();
     request.is_https = is_https_;
     if (const auto length = parser.content_length()) request.length = *length;
-    request.has_body = !parser.is_done();
+    request.has_body = !body.is_done();
     request.body = &body;
     return request;
   }
@@ -234,24 +258,24 @@ class Conversation {
     wire::response<wire::buffer_body> message;
     message.version(version);
     fill_head(message, response, request, keep);
-    message.body().data = nullptr;
-    message.body().more = true;
+    // The first piece goes out with the head: what is small needs one write.
+    const std::size_t capacity = std::clamp<std::uint64_t>(response.bytes->size().value_or(kPiece), 1, kPiece);
+    const auto piece = std::make_unique_for_overwrite<char[]>(capacity);
+    const std::optional<std::uint64_t> size = response.bytes->size();
     wire::response_serializer<wire::buffer_body> serializer(message);
     error_code error;
-    connection_.give(connection_.options_.body_timeout);
-    wire::write_header(stream_, serializer, error);
-    std::vector<char> piece(kPiece);
-    while (!error && !serializer.is_done()) {
+    for (std::uint64_t sent = 0; !error && !serializer.is_done();) {
       connection_.give_freely();
       std::size_t count = 0;
       try {
-        count = response.bytes->read(piece);
+        count = response.bytes->read({piece.get(), capacity});
       } catch (const std::exception&) {
         return false;  // the client sees a body that ends early
       }
-      message.body().data = count ? piece.data() : nullptr;
+      sent += count;
+      message.body().data = count ? piece.get() : nullptr;
       message.body().size = count;
-      message.body().more = count != 0;
+      message.body().more = count != 0 && sent != size;
       connection_.give(connection_.options_.body_timeout);
       wire::write(stream_, serializer, error);
       if (error == wire::error::need_buffer) error = {};
