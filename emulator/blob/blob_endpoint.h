@@ -10,8 +10,8 @@
 
 #include "backends/system/real.h"
 #include "core/backend.h"
+#include "core/blob/blob_xml.h"
 #include "emulator/blob/blob_authorize.h"
-#include "emulator/blob/blob_xml.h"
 #include "emulator/http/message.h"
 
 namespace batchite {
