@@ -88,8 +88,8 @@ void Conditions::check_write(const Version& version) const {
 void Conditions::check_create(const Version* current) const {
   refuse_mixes();
   if (!current) {
-    if (if_match_ || unmodified_since_) throw Error(kConditionNotMet);
-    return;
+    if (if_match_) throw Error(kConditionNotMet);
+    return;  // what is not there has not been modified
   }
   if (is_any(if_none_match_)) throw Error(kBlobAlreadyExists);
   check_write(*current);

@@ -1,5 +1,6 @@
 #include "core/blob/properties.h"
 
+#include <algorithm>
 #include <charconv>
 #include <span>
 
@@ -145,10 +146,13 @@ std::optional<std::string> access_tier_from(const Parameters& headers, BlobType 
   constexpr std::string_view kOfPages[] = {"P4", "P6", "P10", "P15", "P20", "P30", "P40", "P50", "P60", "P70", "P80"};
   const std::string tier = with_value("x-ms-access-tier", headers);
   if (tier.empty()) return std::nullopt;
-  if (type == BlobType::Append) throw Error(kAccessTierNotSupportedForBlobType);
-  const auto known = type == BlobType::Page ? std::span<const std::string_view>(kOfPages) : std::span(kOfBlocks);
-  for (const std::string_view name : known) {
-    if (same_id(tier, name)) return std::string(name);
+  const std::pair<BlobType, std::span<const std::string_view>> known[] = {{BlobType::Block, kOfBlocks},
+                                                                          {BlobType::Page, kOfPages}};
+  for (const auto& [its_type, names] : known) {
+    const auto found = std::ranges::find_if(names, [&](std::string_view name) { return same_id(tier, name); });
+    if (found == names.end()) continue;
+    if (type != its_type) throw Error(kAccessTierNotSupportedForBlobType);
+    return std::string(*found);
   }
   throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-access-tier"}, {"HeaderValue", tier}});
 }

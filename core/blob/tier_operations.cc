@@ -1,6 +1,7 @@
 // Set Blob Tier. An archived blob can be read again as soon as it is asked for in another tier: nobody waits hours for
 // an emulator. Source: learn.microsoft.com/rest/api/storageservices/set-blob-tier.
 #include "core/blob/errors.h"
+#include "core/blob/lease.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
 
@@ -19,6 +20,7 @@ BlobReply set_blob_tier(Request& request) {
   bool was_archived = false;
   request.store.change(request.blob(), [&](const BlobEntry* current) {
     if (!current || !current->committed) throw Error(kBlobNotFound);
+    check_lease(current->lease, headers, LeaseUse::Write, LeasedThing::Blob, request.now);
     check_tags(request, *current);
     const auto tier = access_tier_from(headers, current->type);
     was_archived = is_archived(*current) && *tier != kArchiveTier;

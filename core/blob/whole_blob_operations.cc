@@ -126,10 +126,7 @@ BlobReply get_blob_metadata(Request& request) {
 
 BlobReply set_blob_metadata(Request& request) {
   const Parameters metadata = metadata_from(request.headers());
-  const Time revision = change_entry(request, [&](BlobEntry& entry) {
-    entry.metadata = metadata;
-    entry.properties = without_copy_state(entry.properties);
-  });
+  const Time revision = change_entry(request, [&](BlobEntry& entry) { entry.metadata = metadata; });
   BlobReply reply{.headers = stamp({revision, revision})};
   reply.headers.add("x-ms-request-server-encrypted", "true");
   return reply;

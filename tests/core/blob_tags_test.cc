@@ -158,7 +158,8 @@ TEST_F(TierTest, TypesHaveTheirOwnTiers) {
   put("a", "x");
   run(on(BlobOperation::PutBlob, "log", {{"x-ms-blob-type", "AppendBlob"}}));
   run(on(BlobOperation::PutBlob, "disk", {{"x-ms-blob-type", "PageBlob"}, {"x-ms-blob-content-length", "512"}}));
-  EXPECT_EQ(outcome([&] { set("P10"); }), "400 InvalidHeaderValue");
+  EXPECT_EQ(outcome([&] { set("P10"); }), "400 AccessTierNotSupportedForBlobType");
+  EXPECT_EQ(outcome([&] { set("Warm"); }), "400 InvalidHeaderValue");
   EXPECT_EQ(outcome([&] { set("P10", "disk"); }), "ok");
   EXPECT_EQ(outcome([&] { set("Hot", "log"); }), "400 AccessTierNotSupportedForBlobType");
   EXPECT_EQ(outcome(on(BlobOperation::SetBlobTier, "a")), "400 MissingRequiredHeader");

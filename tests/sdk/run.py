@@ -23,14 +23,20 @@ def missing_module(name):
         return True
 
 
+def missing_packages(*names):
+    """Of JavaScript, and what runs them."""
+    lacking = [] if shutil.which("node") else ["nodejs"]
+    return lacking + [f"node_modules/{name} (npm ci in tests/sdk)" for name in names
+                      if not os.path.isdir(os.path.join(HERE, "node_modules", name))]
+
+
 def missing_clients(name, kind):
     """What a test needs and this machine lacks; a shell script needs what it has its name from."""
     if kind == "py":
-        return sorted({package for module, package in PYTHON_CLIENTS.items() if missing_module(module)})
+        packages = {package for module, package in PYTHON_CLIENTS.items() if missing_module(module)}
+        return sorted(packages) + (missing_packages("azurite") if name.startswith("azurite") else [])
     if kind == "js":
-        lacking = [] if shutil.which("node") else ["nodejs"]
-        return lacking + [f"node_modules/{package} (npm ci in tests/sdk)" for package in ("@azure/batch",
-                          "@azure/storage-blob") if not os.path.isdir(os.path.join(HERE, "node_modules", package))]
+        return missing_packages("@azure/batch", "@azure/storage-blob")
     return [command for command in (name.split("_")[0], "curl") if not shutil.which(command)]
 
 
