@@ -18,8 +18,8 @@ from comparison import allowed, view, wire
 from comparison.steps import CONTAINERS, Chooser
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-AZURITE = os.path.join(HERE, "node_modules", "azurite", "dist", "src", "blob", "main.js")
-SEEDS, STEPS = range(1, 21), 150
+AZURITE = os.path.join(HERE, "comparison", "node_modules", "azurite", "dist", "src", "blob", "main.js")
+SEEDS, STEPS = range(1, 16), 150
 LONGEST_SHRINKING = 400  # tries
 
 

@@ -23,20 +23,20 @@ def missing_module(name):
         return True
 
 
-def missing_packages(*names):
+def missing_packages(folder, *names):
     """Of JavaScript, and what runs them."""
     lacking = [] if shutil.which("node") else ["nodejs"]
-    return lacking + [f"node_modules/{name} (npm ci in tests/sdk)" for name in names
-                      if not os.path.isdir(os.path.join(HERE, "node_modules", name))]
+    return lacking + [f"node_modules/{name} (npm ci in tests/{folder})" for name in names
+                      if not os.path.isdir(os.path.join(HERE, "..", folder, "node_modules", name))]
 
 
 def missing_clients(name, kind):
     """What a test needs and this machine lacks; a shell script needs what it has its name from."""
     if kind == "py":
         packages = {package for module, package in PYTHON_CLIENTS.items() if missing_module(module)}
-        return sorted(packages) + (missing_packages("azurite") if name.startswith("azurite") else [])
+        return sorted(packages) + (missing_packages("sdk/comparison", "azurite") if name.startswith("azurite") else [])
     if kind == "js":
-        return missing_packages("@azure/batch", "@azure/storage-blob")
+        return missing_packages("sdk", "@azure/batch", "@azure/storage-blob")
     return [command for command in (name.split("_")[0], "curl") if not shutil.which(command)]
 
 
