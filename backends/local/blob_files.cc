@@ -114,6 +114,10 @@ FileDescriptor enter(int folder, std::string& component) {
 
 }  // namespace
 
+Time time_of_file(const FileMark& mark) {
+  return Time(std::chrono::duration_cast<Ticks>(std::chrono::nanoseconds(mark.mtime_ns)));
+}
+
 DiskError::DiskError(int number, const std::string& doing)
     : Error(500, std::string(blob_errors::kInternalError.code),
             fmt::format("{} ({}: {})", blob_errors::kInternalError.message, doing, cause_of(number))),

@@ -30,6 +30,8 @@ struct FileMark {
   bool operator==(const FileMark&) const = default;
 };
 
+Time time_of_file(const FileMark& mark);  // when it was last written
+
 // kInternalError with what the system said of a file.
 class DiskError : public Error {
  public:

@@ -49,6 +49,7 @@ constexpr const char* kMigrations[] = {
        ALTER TABLE state ADD COLUMN at INTEGER NOT NULL DEFAULT -1;
        ALTER TABLE state ADD COLUMN zeros INTEGER NOT NULL DEFAULT 0;)",
     "CREATE TABLE accounts(name BLOB PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;",
+    "CREATE INDEX snapshots ON blobs(path) WHERE snapshot < 9223372036854775807;",
 };
 constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
@@ -69,7 +70,7 @@ constexpr char kUploads[] =
     "snapshot = 9223372036854775807) ORDER BY blob LIMIT ?4";
 constexpr char kCommitted[] = "SELECT list FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND snapshot = ?3";
 constexpr char kAllSnapshots[] = "SELECT path FROM blobs WHERE snapshot < 9223372036854775807";
-constexpr char kAllStaged[] = "SELECT path FROM uncommitted_blocks";
+constexpr char kAllStaged[] = "SELECT container, blob, path FROM uncommitted_blocks ORDER BY container, blob";
 constexpr char kPath[] = "SELECT path FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot = 9223372036854775807";
 constexpr char kMove[] = "SELECT source, target, inode, mtime, size, at, zeros FROM state";
 constexpr char kLastRevision[] = "SELECT last_revision FROM state";
@@ -144,6 +145,9 @@ BlobIndex::BlobIndex(const std::string& file, Durability durability) try
   writer_.database().exec(durability == Durability::Disk ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   writer_.database().exec("PRAGMA wal_autocheckpoint = 4000");
   migrate();
+  unfinished_move();
+  all_uploads();
+  snapshot_paths();
 } catch (const SQLite::Exception& error) {
   rethrow(error);
 }
@@ -236,10 +240,20 @@ std::vector<IndexedBlock> BlobIndex::uncommitted_blocks(std::int64_t container, 
   });
 }
 
-std::vector<std::string> BlobIndex::staged_paths() {
+std::vector<IndexedUpload> BlobIndex::all_uploads() {
   return guarded([&] {
     Reading reading(*this);
-    return paths((*reading).use(kAllStaged));
+    std::vector<IndexedUpload> uploads;
+    SQLite::Statement& row = (*reading).use(kAllStaged);
+    while (row.executeStep()) {
+      IndexedUpload next{row.getColumn(0).getInt64(), bytes_of(row.getColumn(1)), {}};
+      const bool goes_on =
+          !uploads.empty() && uploads.back().container == next.container && uploads.back().blob == next.blob;
+      if (!goes_on) uploads.push_back(std::move(next));
+      uploads.back().paths.push_back(bytes_of(row.getColumn(2)));
+    }
+    row.reset();
+    return uploads;
   });
 }
 

@@ -20,17 +20,25 @@ namespace batchite {
 struct IndexedContainer {
   std::int64_t id = 0;
   ContainerEntry entry = {};
+  std::string damage = {};  // texts of its row that make no sense; the entry lacks what they said
 };
 
 struct IndexedBlob {
   BlobEntry entry;
   std::string path = {};  // below the container's folder; a snapshot's below the root
   FileMark mark = {};
+  std::string damage = {};  // as of a container
 };
 
 struct IndexedBlock {
   Block block;
   std::string path;  // staged file
+};
+
+struct IndexedUpload {
+  std::int64_t container = 0;
+  std::string blob;
+  std::vector<std::string> paths;  // of its staged files
 };
 
 // Where the bytes of a staged file are to be written into another, and how many zeros.
@@ -62,8 +70,14 @@ class IndexConnection {
   std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
 };
 
+// What SQLite cannot read as a database.
+class DamagedIndex : public Error {
+  using Error::Error;
+};
+
 class BlobIndex {
  public:
+  // Throws DamagedIndex when what every start reads cannot be read.
   BlobIndex(const std::string& file, Durability durability);
 
   Document account_properties(const std::string& account);
@@ -75,7 +89,7 @@ class BlobIndex {
   std::vector<std::string> uploads(std::int64_t container, const ListRange& range);
   std::vector<Block> committed_blocks(std::int64_t container, const std::string& blob, Time snapshot = kNever);
   std::vector<IndexedBlock> uncommitted_blocks(std::int64_t container, const std::string& blob);
-  std::vector<std::string> staged_paths();    // of all uncommitted blocks
+  std::vector<IndexedUpload> all_uploads();   // of every blob that has uncommitted blocks
   std::vector<std::string> snapshot_paths();  // of all snapshots
   std::optional<Move> unfinished_move();
   // By name; empty where there is no such blob. Cheaper than blob() for many.
@@ -88,10 +102,10 @@ class BlobIndex {
 
   void migrate();
   std::string file_;
+  std::mutex write_lock_;
+  IndexConnection writer_;  // guarded by write_lock_; closed last, which puts the log into the file
   std::mutex pool_lock_;
   std::vector<std::unique_ptr<IndexConnection>> pool_;  // guarded by pool_lock_; idle readers
-  std::mutex write_lock_;
-  IndexConnection writer_;  // guarded by write_lock_
 };
 
 // One transaction. Holds other writers off until it is destroyed, so that files can be moved after the commit and

@@ -24,8 +24,11 @@ inline constexpr char kUncommitted[] =
 
 [[noreturn]] inline void rethrow(const SQLite::Exception& error) {
   if (error.getErrorCode() == SQLITE_FULL) throw_disk_error(ENOSPC, "writing the blob index");
-  throw Error(500, std::string(blob_errors::kInternalError.code),
-              std::string(blob_errors::kInternalError.message) + " (the blob index: " + error.what() + ")");
+  const std::string message =
+      std::string(blob_errors::kInternalError.message) + " (the blob index: " + error.what() + ")";
+  const bool is_damage = error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
+  if (is_damage) throw DamagedIndex(500, std::string(blob_errors::kInternalError.code), message);
+  throw Error(500, std::string(blob_errors::kInternalError.code), message);
 }
 
 template <class Function>
@@ -62,7 +65,7 @@ inline std::string to_text(const Parameters& parameters) {
 
 inline Parameters from_text(const char* text) {
   Parameters parameters;
-  const Document document = Document::parse(text, nullptr, false);
+  const Document document = Document::parse(text);
   for (const auto& [name, value] : document.items()) parameters.add(name, value.get<std::string>());
   return parameters;
 }
@@ -71,16 +74,28 @@ inline Parameters from_text(const char* text) {
 template <class Entry>
 void read_state_of(const SQLite::Column& column, Entry& entry) {
   const std::string_view text = column.getText();
-  if (text != "{}") read_state(Document::parse(text, nullptr, false), entry);
+  if (text != "{}") read_state(Document::parse(text), entry);
+}
+
+// The texts of a row, from the column `first` on. Those that make no sense are kept as its damage.
+template <class Read>
+void read_texts(SQLite::Statement& row, int first, int count, std::string& damage, const Read& read) {
+  try {
+    read();
+  } catch (const std::exception&) {  // no JSON, or not of the shape that was written
+    for (int at = first; at < first + count; ++at) damage += std::string(row.getColumn(at).getText()) + '\t';
+  }
 }
 
 inline IndexedContainer container_row(SQLite::Statement& row) {
   IndexedContainer container{row.getColumn(0).getInt64(),
                              {.name = bytes_of(row.getColumn(1)),
                               .modified = time_of(row.getColumn(2)),
-                              .revision = time_of(row.getColumn(3)),
-                              .metadata = from_text(row.getColumn(4).getText())}};
-  read_state_of(row.getColumn(5), container.entry);
+                              .revision = time_of(row.getColumn(3))}};
+  read_texts(row, 4, 2, container.damage, [&] {
+    container.entry.metadata = from_text(row.getColumn(4).getText());
+    read_state_of(row.getColumn(5), container.entry);
+  });
   return container;
 }
 
@@ -93,10 +108,12 @@ inline IndexedBlob blob_row(SQLite::Statement& row) {
                 .size = blob.mark.size,
                 .created = time_of(row.getColumn(5)),
                 .modified = time_of(row.getColumn(6)),
-                .revision = time_of(row.getColumn(7)),
-                .properties = from_text(row.getColumn(8).getText()),
-                .metadata = from_text(row.getColumn(9).getText())};
-  read_state_of(row.getColumn(10), blob.entry);
+                .revision = time_of(row.getColumn(7))};
+  read_texts(row, 8, 3, blob.damage, [&] {
+    blob.entry.properties = from_text(row.getColumn(8).getText());
+    blob.entry.metadata = from_text(row.getColumn(9).getText());
+    read_state_of(row.getColumn(10), blob.entry);
+  });
   const std::int64_t snapshot = row.getColumn(11).getInt64();
   if (snapshot != kBlobItself) blob.entry.snapshot = Time(Ticks(snapshot));
   return blob;

@@ -7,6 +7,8 @@
 
 #include "backends/local/blob_names.h"
 #include "backends/local/blob_places.h"
+#include "backends/local/blob_repair.h"
+#include "backends/system/real.h"
 #include "core/blob/errors.h"
 #include "core/blob/names.h"
 
@@ -21,8 +23,6 @@ constexpr std::size_t kAdoptedAtOnce = 1000;  // files in one transaction
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-Time time_of(std::int64_t ns) { return Time(std::chrono::duration_cast<Ticks>(std::chrono::nanoseconds(ns))); }
-
 FileMark mark_of_open(int file) {
   struct stat status {};
   if (::fstat(file, &status) != 0) throw_disk_error(errno, "reading a file's status");
@@ -36,8 +36,9 @@ BlobEntry uncommitted_entry(const std::string& name) { return {.name = name, .co
 }  // namespace
 
 FileBlobStore::FileBlobStore(const FileBlobStoreOptions& options)
-    : files_(options.root, options.durability),
-      index_(options.root + "/blobs.db", options.durability),
+    : root_(options.root),
+      files_(options.root, options.durability),
+      index_(open_index(options.root, options.durability)),
       folders_(files_),
       last_revision_(index_.last_revision()) {
   recover();
@@ -55,9 +56,11 @@ void FileBlobStore::recover() {
       files_.move(move->from, move->to);
     }
   }
-  const auto paths = index_.staged_paths();
+  drop_abandoned_uploads(index_, files_, clock_now());  // their files are swept
+  std::set<std::string> staged;
+  for (const IndexedUpload& upload : index_.all_uploads()) staged.insert(upload.paths.begin(), upload.paths.end());
   const auto snapshots = index_.snapshot_paths();
-  files_.sweep({paths.begin(), paths.end()});
+  files_.sweep(staged);
   files_.sweep_snapshots({snapshots.begin(), snapshots.end()});
 }
 
@@ -105,12 +108,17 @@ std::optional<IndexedContainer> FileBlobStore::container_in(IndexChange& change,
     return std::nullopt;
   }
   if (!found && exists && is_container_name(name.container)) return adopt_container(change, name);
+  if (found && !found->damage.empty()) {
+    set_aside_damaged_entry(root_, folder_of(name), found->damage);
+    found->damage.clear();
+    change.put_container(name.account, found->entry);
+  }
   return found;
 }
 
 IndexedContainer FileBlobStore::adopt_container(IndexChange& change, const ContainerName& name) {
   const auto mark = files_.folder_mark(folder_of(name));
-  const Time revision = next_revision(mark ? time_of(mark->mtime_ns) : kNever);
+  const Time revision = next_revision(mark ? time_of_file(*mark) : kNever);
   IndexedContainer made{.entry = {.name = name.container, .modified = revision, .revision = revision}};
   made.id = change.put_container(name.account, made.entry);
   return made;
@@ -171,11 +179,13 @@ std::optional<IndexedBlob> FileBlobStore::settle(IndexChange& change, const Targ
     change.remove_blob(target.container.id, name);
     return std::nullopt;
   }
-  if (found && found->mark == *mark) return found;
-  const Time modified = time_of(mark->mtime_ns);
+  if (found && found->mark == *mark && found->damage.empty()) return found;
+  if (found && !found->damage.empty()) set_aside_damaged_entry(root_, target.folder + '/' + name, found->damage);
+  const Time modified = time_of_file(*mark);
   IndexedBlob edited = found.value_or(IndexedBlob{.entry = {.name = name, .created = modified}});
   edited.path = path;
   edited.mark = *mark;
+  edited.damage.clear();
   edited.entry.size = mark->size;
   edited.entry.modified = modified;
   edited.entry.revision = next_revision(modified);
@@ -213,7 +223,7 @@ std::optional<BlobEntry> FileBlobStore::find(const BlobName& name) {
   auto found = index_.blob(owner->id, name.blob, name.snapshot);
   if (name.snapshot != kNever) return found ? std::optional(std::move(found->entry)) : std::nullopt;
   const auto mark = files_.mark(folder_of(container_of(name)) + '/' + (found ? found->path : blob_path(name.blob)));
-  const bool fits = found ? mark == found->mark : !mark;
+  const bool fits = found ? mark == found->mark && found->damage.empty() : !mark;
   if (!fits) found = settled(container_of(name), name.blob);
   if (found) return found->entry;
   if (index_.uncommitted_blocks(owner->id, name.blob).empty()) return std::nullopt;
@@ -227,7 +237,8 @@ std::shared_ptr<ByteSource> FileBlobStore::read(const BlobName& name, const Rang
   auto found = index_.blob(owner->id, name.blob);
   const std::string folder = folder_of(container_of(name)) + '/';
   FileDescriptor file = files_.open(folder + (found ? found->path : blob_path(name.blob)));
-  while (file ? !found || mark_of_open(file.get()) != found->mark : found.has_value()) {
+  const auto fits = [&] { return found->damage.empty() && mark_of_open(file.get()) == found->mark; };
+  while (file ? !found || !fits() : found.has_value()) {
     found = settled(container_of(name), name.blob);
     file = found ? files_.open(folder + found->path) : FileDescriptor();
     if (!found) break;
@@ -264,7 +275,7 @@ void FileBlobStore::adopt_file(IndexChange& change, const Target& target, const 
   const auto mark = files_.mark(target.folder + '/' + path);
   if (!mark) return;
   // A path that is not written as the store would write it.
-  const Time modified = time_of(mark->mtime_ns);
+  const Time modified = time_of_file(*mark);
   change.put_blob(target.container.id, {.entry = {.name = name,
                                                   .size = mark->size,
                                                   .created = modified,
@@ -282,7 +293,8 @@ std::vector<IndexedBlob> FileBlobStore::settled_page(const IndexedContainer& own
     std::vector<std::string> stale;
     for (const IndexedBlob& blob : page) {
       const bool is_hidden = blob.entry.snapshot != kNever;  // nobody edits it by hand
-      if (!is_hidden && files_.mark(folder + blob.path) != blob.mark) stale.push_back(blob.entry.name);
+      if (!is_hidden && (!blob.damage.empty() || files_.mark(folder + blob.path) != blob.mark))
+        stale.push_back(blob.entry.name);
     }
     if (stale.empty() || attempt == kListAttempts) return page;
     for (const std::string& blob : stale) settled(name, blob);

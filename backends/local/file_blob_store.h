@@ -79,6 +79,7 @@ class FileBlobStore : public BlobStore {
                                         const ListRange& range);
   void adopt_new_folders(const std::string& account);
 
+  const std::string root_;
   BlobFiles files_;
   BlobIndex index_;
   BlobFolders folders_;
