@@ -1,11 +1,17 @@
 #include "backends/azure/azure_backend.h"
 
+#include <fmt/format.h>
+
+#include <cstdlib>
 #include <optional>
 #include <thread>
 
 #include "backends/azure/batch_wire.h"
 #include "backends/azure/blob_wire.h"
 #include "backends/azure/credentials.h"
+#include "backends/azure/uncertain.h"
+#include "core/base/encoding.h"
+#include "core/base/ids.h"
 #include "core/blob/blob_url.h"
 #include "core/signing/sas.h"
 
@@ -29,7 +35,10 @@ std::string without_slash(std::string endpoint) {
 class AzureBackend : public Backend {
  public:
   explicit AzureBackend(const AzureOptions& options)
-      : batch_endpoint_(without_slash(options.batch.endpoint)),
+      : clock_(options.clock),
+        entropy_(options.entropy),
+        pieces_(options.pieces),
+        batch_endpoint_(without_slash(options.batch.endpoint)),
         storage_endpoint_(without_slash(options.storage.endpoint)),
         storage_account_(options.storage.name) {
     const azure::Seams seams = seams_of(options);
@@ -44,16 +53,22 @@ class AzureBackend : public Backend {
   }
 
   Reply call(const Call& call) override {
-    return azure::batch_reply(call, batch().send(azure::batch_request(call, batch_endpoint_)).answer);
+    const bool is_whole_file = call.operation.answers_bytes && call.operation.resource == "File";
+    if (is_whole_file && !call.headers.has("ocp-range")) return get_file(call);
+    return ask(call);
   }
 
   BlobReply blob(const BlobCall& call) override {
     if (!call.account.empty() && call.account != storage_account()) {
       throw UsageError("storage account " + call.account + " is not the one that this backend was given");
     }
-    std::string body = call.body ? read_all(*call.body) : "";
-    return azure::blob_reply(call,
-                             storage().send(azure::blob_request(call, storage_endpoint_, std::move(body))).answer);
+    const bool is_ranged = call.headers.has("Range") || call.headers.has("x-ms-range");
+    if (call.operation == BlobOperation::GetBlob && !is_ranged) return azure::get_in_pieces(call, ask_blob_, pieces_);
+    if (call.operation == BlobOperation::PutBlob && call.body &&
+        same_id(call.headers.get("x-ms-blob-type"), "BlockBlob")) {
+      return azure::put_in_pieces(call, ask_blob_, pieces_, entropy_);
+    }
+    return ask_blob_(call, call.body ? read_all(*call.body) : "");
   }
 
   std::string sas_url(const SasRequest& request) override {
@@ -87,6 +102,121 @@ class AzureBackend : public Backend {
     return *storage_;
   }
 
+  Reply ask(const Call& call) {
+    const azure::Sent sent = batch().send(azure::batch_request(call, batch_endpoint_), settle_of(call));
+    try {
+      Reply reply = azure::batch_reply(call, sent.answer);
+      if (sent.is_uncertain && call.operation.id == kAddCollection) settle_items(call, reply, clock_() - sent.begun);
+      return reply;
+    } catch (const Error& error) {
+      if (!sent.is_uncertain || !azure::means_done(call, error)) throw;
+      return {.status = call.operation.status};
+    }
+  }
+
+  BlobReply ask_blob(const BlobCall& call, std::string body) {
+    const azure::Sent sent =
+        storage().send(azure::blob_request(call, storage_endpoint_, std::move(body)), settle_of(call));
+    try {
+      return azure::blob_reply(call, sent.answer);
+    } catch (const Error& error) {
+      if (!sent.is_uncertain || !azure::means_done(call, error)) throw;
+      return {.status = kAccepted};
+    }
+  }
+
+  template <class AnyCall>
+  azure::Settle settle_of(const AnyCall& call) {
+    switch (azure::repeat_of(call)) {
+      case azure::Repeat::Freely:
+        return nullptr;
+      case azure::Repeat::AfterALook:
+        return [this, &call](Ticks ago) { return look(call, ago); };
+      case azure::Repeat::Never:
+        return [](Ticks) -> std::optional<HttpAnswer> {
+          throw Error(503, "OutcomeUnknown",
+                      "The connection broke before the answer came. What was asked for may have been done, and is not "
+                      "repeated: look before you do it again.");
+        };
+    }
+    return nullptr;
+  }
+
+  // The answer that was lost, if what the call makes is there and was made since.
+  std::optional<HttpAnswer> look(const Call& call, Ticks ago) {
+    HttpAnswer answer = batch().send(azure::batch_request(azure::look_of(call), batch_endpoint_)).answer;
+    if (answer.status != kOk) return std::nullopt;
+    const Document body = Document::parse(answer.body, nullptr, false);
+    const auto made = parse_iso8601(Reader(body).text("creationTime"));
+    if (!made || !azure::was_made_since(*made, date_of(answer), ago)) return std::nullopt;
+    answer.status = call.operation.status;
+    answer.body.clear();
+    return answer;
+  }
+  std::optional<HttpAnswer> look(const BlobCall& call, Ticks ago) {
+    HttpAnswer answer = storage().send(azure::blob_request(azure::look_of(call), storage_endpoint_)).answer;
+    const auto made = parse_http_date(answer.headers.get("Last-Modified"));
+    if (answer.status != kOk || !made || !azure::was_made_since(*made, date_of(answer), ago)) return std::nullopt;
+    return HttpAnswer{
+        .status = kCreated,
+        .headers = {{"ETag", answer.headers.get("ETag")}, {"Last-Modified", answer.headers.get("Last-Modified")}}};
+  }
+  Time date_of(const HttpAnswer& answer) const {
+    return parse_http_date(answer.headers.get("Date")).value_or(clock_());
+  }
+
+  // Tasks that are there already because the collection's first answer was lost.
+  void settle_items(const Call& call, Reply& reply, Ticks ago) {
+    for (Document& item : reply.body["value"]) {
+      const Reader result(item);
+      if (result.object("error").text("code") != "TaskExists") continue;
+      Call add{.operation = *contract::find_operation("Task_Add"), .path = call.path, .version = call.version};
+      add.body = {{"id", result.text("taskId")}};
+      if (!look(add, ago)) continue;
+      item.erase("error");
+      item["status"] = "success";
+    }
+  }
+
+  // Piece by piece, like blobs; how long the file is is asked only if it has more than one.
+  Reply get_file(const Call& call) {
+    const auto piece_of = [this, call](std::uint64_t offset, std::size_t size) {
+      Call piece = call;
+      piece.headers.add("ocp-range", fmt::format("bytes={}-{}", offset, offset + size - 1));
+      return ask(piece);
+    };
+    Reply reply;
+    try {
+      reply = piece_of(0, pieces_.size);
+    } catch (const Error& error) {
+      if (error.status() != kRangeNotSatisfiable) throw;
+      return ask(call);  // an empty file has no first byte
+    }
+    std::string first = read_all(*reply.bytes);
+    if (first.size() != pieces_.size) {
+      reply.bytes = std::make_shared<StringSource>(std::move(first));
+      return reply;
+    }
+    std::string id(call.operation.id);
+    id.replace(id.find("_Get"), 4, "_GetProperties");
+    const Reply properties = ask({.operation = *contract::find_operation(id), .path = call.path});
+    const std::uint64_t total = std::strtoull(properties.headers.get("Content-Length").c_str(), nullptr, 10);
+    const auto fetch = [piece_of](std::uint64_t offset, std::size_t size) {
+      return read_all(*piece_of(offset, size).bytes);
+    };
+    reply.bytes = std::make_shared<azure::PieceSource>(std::move(first), total, fetch, pieces_);
+    return reply;
+  }
+
+  static constexpr std::string_view kAddCollection = "Task_AddCollection";
+  static constexpr unsigned kOk = 200, kCreated = 201, kAccepted = 202, kRangeNotSatisfiable = 416;
+
+  const Clock clock_;
+  const Entropy entropy_;
+  const azure::PieceSettings pieces_;
+  const azure::AskBlob ask_blob_ = [this](const BlobCall& call, std::string body) {
+    return ask_blob(call, std::move(body));
+  };
   const std::string batch_endpoint_, storage_endpoint_, storage_account_;
   std::optional<signing::AccountKey> storage_key_;
   std::optional<Sender> batch_, storage_;

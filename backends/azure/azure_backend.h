@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "backends/azure/blob_pieces.h"
 #include "backends/azure/sender.h"
 #include "backends/system/real.h"
 #include "core/backend.h"
@@ -22,6 +23,7 @@ struct AzureOptions {
   AzureAccount batch = {};
   AzureAccount storage = {};  // the one linked to the Batch account
   azure::RetrySettings retry = {};
+  azure::PieceSettings pieces = {};
   HttpOptions http = {};
   Clock clock = clock_now;
   Entropy entropy = random_bytes;

@@ -24,7 +24,7 @@ const BlobOperationRow& row_of(BlobOperation operation) {
 bool is_of_call(std::string_view name) {
   constexpr std::string_view kOthers[] = {"x-ms-date", "x-ms-client-request-id", "content-length",
                                           "x-ms-return-client-request-id"};
-  constexpr std::string_view kKinds[] = {"x-ms-", "content-", "if-", "range"};
+  constexpr std::string_view kKinds[] = {"x-ms-", "content-", "if-", "range", "cache-control"};
   const std::string folded = fold(name);
   return std::ranges::find(kOthers, folded) == std::end(kOthers) &&
          std::ranges::any_of(kKinds, [&](std::string_view kind) { return folded.starts_with(kind); });

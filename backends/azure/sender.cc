@@ -44,7 +44,7 @@ bool Sender::corrects_clock(const HttpAnswer& answer) {
 }
 
 Sent Sender::send(const HttpRequest& request, const Settle& settle) {
-  Sent sent{.begun = seams_.clock() + Ticks(ahead_)};
+  Sent sent{.begun = seams_.clock()};
   for (int attempts = 1;; ++attempts) {
     sent.answer = attempt(request);
     if (corrects_clock(sent.answer)) sent.answer = attempt(request);
@@ -54,7 +54,7 @@ Sent Sender::send(const HttpRequest& request, const Settle& settle) {
     sent.is_uncertain = sent.is_uncertain || may_have_happened(sent.answer);
     seams_.sleep(*pause);
     if (sent.is_uncertain && settle) {
-      if (auto settled = settle(sent.begun)) {
+      if (auto settled = settle(seams_.clock() - sent.begun)) {
         sent.answer = *std::move(settled);
         return sent;
       }

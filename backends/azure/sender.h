@@ -23,14 +23,14 @@ struct Seams {
   Entropy entropy;
 };
 
-// Of a request that may have been done: looks, before it is repeated, whether it has been. An answer ends it. `begun`:
-// when the first attempt was, by the service's clock.
-using Settle = std::function<std::optional<HttpAnswer>(Time begun)>;
+// Of a request that may have been done: looks, before it is repeated, whether it has been. An answer ends it. `ago`:
+// since the first attempt began.
+using Settle = std::function<std::optional<HttpAnswer>(Ticks ago)>;
 
 struct Sent {
   HttpAnswer answer = {};
   bool is_uncertain = false;  // an attempt before this answer may have been done
-  Time begun = kNever;        // the first one, by the service's clock
+  Time begun = kNever;        // the first one, by our clock
 };
 
 class Sender {

@@ -83,13 +83,13 @@ TEST_F(SenderTest, ALostAnswerMakesTheNextOneUncertain) {
 TEST_F(SenderTest, WhatMayHaveBeenDoneIsLookedForBeforeItIsRepeated) {
   answers_ = {{.status = 429}, lost(), {.status = 500}, {.status = 200}};
   int looks = 0;
-  const Settle settle = [&](Time begun) -> std::optional<HttpAnswer> {
-    story_ += "look since " + clock_of(begun) + "; ";
+  const Settle settle = [&](Ticks ago) -> std::optional<HttpAnswer> {
+    story_ += fmt::format("look {} s back; ", std::chrono::duration<double>(ago).count());
     return ++looks < 2 ? std::nullopt : std::optional(HttpAnswer{.status = 201});
   };
   EXPECT_EQ(send(settle), "201 (uncertain)");
   EXPECT_EQ(story_,
-            "GET at 00:00; wait 1; GET at 00:02; wait 2; look since 00:00; GET at 00:05; wait 4; look since 00:00; ");
+            "GET at 00:00; wait 1; GET at 00:02; wait 2; look 5 s back; GET at 00:05; wait 4; look 10 s back; ");
 }
 
 TEST_F(SenderTest, TheEndOfPatienceSaysWhatAndHowOftenButNotTheQuery) {
