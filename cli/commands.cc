@@ -20,6 +20,7 @@ constexpr LaterCommand kLater[] = {
 
 void declare_commands(Program& program) {
   declare_run(program);
+  declare_cleanup(program);
   declare_templates(program);
   declare_resources(program);
   declare_tasks(program);

@@ -7,6 +7,7 @@ namespace batchite::cli {
 void declare_commands(Program& program);
 
 void declare_run(Program& program);         // run
+void declare_cleanup(Program& program);     // cleanup
 void declare_templates(Program& program);   // template lint|expand|params
 void declare_resources(Program& program);   // pool, node, job, task, file …: made from the contract; api
 void declare_tasks(Program& program);       // task add, task why, logs, wait

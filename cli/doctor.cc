@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -14,6 +15,7 @@
 
 #include "backends/local/isolation.h"
 #include "cli/commands.h"
+#include "cli/open_azure.h"
 
 #ifndef BATCHITE_VERSION
 #define BATCHITE_VERSION "0.1.0"
@@ -80,13 +82,39 @@ std::vector<Check> check_libraries() {
           {"curl", true, LIBCURL_VERSION}};
 }
 
-int examine(Program& program) {
-  std::vector<Check> checks = check_isolation();  // forks, so before anything that starts a thread
-  const Check location = check_location(program);
-  checks.insert(checks.begin(), {{"batchite", true, BATCHITE_VERSION}, check_kernel(), location});
-  checks.push_back(check_program(program, "bash", "apt-get install bash"));
-  checks.push_back(check_program(program, "ffmpeg", "apt-get install ffmpeg (only the ffmpeg templates need it)"));
-  for (Check& check : check_libraries()) checks.push_back(std::move(check));
+// One request to each service, the cheapest there is.
+Check check_account(const std::string& name, const AzureAccount& account, const std::string& key_from,
+                    const std::function<void()>& ask) {
+  if (account.endpoint.empty()) return {name, false, "none is given", "see `batchite --help`, Azure"};
+  Check check{name, true, fmt::format("{}, account {}, key from {}", account.endpoint, account.name, key_from)};
+  try {
+    ask();
+  } catch (const Error& error) {
+    check.is_ok = false;
+    check.detail += fmt::format(": {}", error.what());
+    const bool is_refused = error.status() == 401 || error.status() == 403;
+    check.cure =
+        is_refused ? "check the account's name and key" : "check the URL, the proxy (HTTPS_PROXY) and --ca-file";
+  }
+  return check;
+}
+
+std::vector<Check> check_remote(Program& program) {
+  const RemoteAccounts remote = remote_accounts(program.globals(), program.around());
+  Backend& backend = program.backend();
+  return {check_account("batch", remote.accounts.batch, remote.batch_key_from,
+                        [&] {
+                          backend.call({.operation = *contract::find_operation("Pool_List"),
+                                        .query = {{"maxresults", "1"}, {"$select", "id"}}});
+                        }),
+          check_account("storage", remote.accounts.storage, remote.storage_key_from, [&] {
+            backend.blob({.operation = BlobOperation::ListContainers,
+                          .account = backend.storage_account(),
+                          .query = {{"maxresults", "1"}}});
+          })};
+}
+
+int show(Program& program, const std::vector<Check>& checks) {
   std::vector<Document> rows;
   rows.reserve(checks.size());
   for (const Check& check : checks) {
@@ -94,6 +122,18 @@ int examine(Program& program) {
         {{"check", check.name}, {"ok", check.is_ok ? "ok" : "no"}, {"detail", check.detail}, {"cure", check.cure}});
   }
   program.printer().list(rows, kChecks);
+  return std::ranges::all_of(checks, &Check::is_ok) ? kOk : kRefused;
+}
+
+int examine(Program& program) {
+  if (!program.is_embedded()) return show(program, check_remote(program));
+  std::vector<Check> checks = check_isolation();  // forks, so before anything that starts a thread
+  const Check location = check_location(program);
+  checks.insert(checks.begin(), {{"batchite", true, BATCHITE_VERSION}, check_kernel(), location});
+  checks.push_back(check_program(program, "bash", "apt-get install bash"));
+  checks.push_back(check_program(program, "ffmpeg", "apt-get install ffmpeg (only the ffmpeg templates need it)"));
+  for (Check& check : check_libraries()) checks.push_back(std::move(check));
+  show(program, checks);
   return location.is_ok ? kOk : kRefused;
 }
 

@@ -16,8 +16,7 @@ using namespace batchite;
 
 cli::OpenBackend open_backend(const cli::Globals& globals, const cli::Serving& serving,
                               const cli::Surroundings& surroundings) {
-  if (globals.backend == "azure") return cli::open_azure(globals, serving, surroundings);
-  if (globals.backend == "emulator") return cli::open_emulator(globals, serving, surroundings);
+  if (globals.backend != "local") return cli::open_remote(globals, serving, surroundings);
   LocalOptions options;
   options.batch_account = serving.batch_account;
   options.batch_url = serving.batch_url;

@@ -29,30 +29,48 @@ AzureSettings settings_of(const Globals& globals, const Surroundings& surroundin
           .connection_string = secret(surroundings, "AZURE_STORAGE_CONNECTION_STRING", "")};
 }
 
-OpenBackend open(const AzureAccounts& accounts, const RemoteFlags& flags, const Serving& serving) {
-  if (serving.preemptions.every > Ticks::zero()) {
-    throw UsageError("--preempt-every: nodes are taken away by plan on the local backend only");
-  }
-  AzureOptions options{.batch = accounts.batch, .storage = accounts.storage};
-  options.http.ca_file = flags.ca_file;
-  return {.backend = open_azure_backend(options)};
+AzureSettings emulator_settings(const Globals& globals, const Surroundings& surroundings) {
+  AzureSettings settings = settings_of(globals, surroundings);
+  if (globals.remote.ready_file.empty()) return settings;
+  const Addresses found = read_ready_file(globals.remote.ready_file);
+  settings.batch_endpoint = found.batch_url;
+  if (settings.storage_account.empty()) settings.storage_account = std::string(kStorageAccount);
+  settings.storage_endpoint = found.blob_url + "/" + settings.storage_account;
+  return settings;
+}
+
+AzureAccounts accounts_of(const Globals& globals, const Surroundings& surroundings) {
+  return globals.backend == "emulator" ? emulator_accounts(emulator_settings(globals, surroundings))
+                                       : azure_accounts(settings_of(globals, surroundings));
+}
+
+std::string key_source(const Surroundings& surroundings, const char* variable, const std::string& file,
+                       const std::string& otherwise) {
+  if (const auto value = surroundings.environment(variable); value && !value->empty()) return variable;
+  return file.empty() ? otherwise : file;
 }
 
 }  // namespace
 
-OpenBackend open_azure(const Globals& globals, const Serving& serving, const Surroundings& surroundings) {
-  return open(azure_accounts(settings_of(globals, surroundings)), globals.remote, serving);
+OpenBackend open_remote(const Globals& globals, const Serving& serving, const Surroundings& surroundings) {
+  if (serving.preemptions.every > Ticks::zero()) {
+    throw UsageError("--preempt-every: nodes are taken away by plan on the local backend only");
+  }
+  const AzureAccounts accounts = accounts_of(globals, surroundings);
+  AzureOptions options{.batch = accounts.batch, .storage = accounts.storage};
+  options.http.ca_file = globals.remote.ca_file;
+  return {.backend = open_azure_backend(options)};
 }
 
-OpenBackend open_emulator(const Globals& globals, const Serving& serving, const Surroundings& surroundings) {
-  AzureSettings settings = settings_of(globals, surroundings);
-  if (!globals.remote.ready_file.empty()) {
-    const Addresses found = read_ready_file(globals.remote.ready_file);
-    settings.batch_endpoint = found.batch_url;
-    if (settings.storage_account.empty()) settings.storage_account = std::string(kStorageAccount);
-    settings.storage_endpoint = found.blob_url + "/" + settings.storage_account;
-  }
-  return open(emulator_accounts(settings), globals.remote, serving);
+RemoteAccounts remote_accounts(const Globals& globals, const Surroundings& surroundings) {
+  const RemoteFlags& flags = globals.remote;
+  const bool is_emulator = globals.backend == "emulator";
+  const std::string well_known = is_emulator ? "the emulators' well-known one" : "";
+  const auto connection = surroundings.environment("AZURE_STORAGE_CONNECTION_STRING");
+  return {.accounts = accounts_of(globals, surroundings),
+          .batch_key_from = key_source(surroundings, "AZURE_BATCH_ACCESS_KEY", flags.batch_key_file, well_known),
+          .storage_key_from = key_source(surroundings, "AZURE_STORAGE_KEY", flags.storage_key_file,
+                                         connection ? "AZURE_STORAGE_CONNECTION_STRING" : well_known)};
 }
 
 }  // namespace batchite::cli

@@ -1,11 +1,18 @@
 // The backends that are somewhere else: Azure, and an emulator that `start` serves.
 #pragma once
+#include "backends/azure/settings.h"
 #include "cli/surroundings.h"
 
 namespace batchite::cli {
 
-// Throws UsageError naming what is missing.
-OpenBackend open_azure(const Globals& globals, const Serving& serving, const Surroundings& surroundings);
-OpenBackend open_emulator(const Globals& globals, const Serving& serving, const Surroundings& surroundings);
+// For --backend azure and emulator. Throws UsageError naming what is missing.
+OpenBackend open_remote(const Globals& globals, const Serving& serving, const Surroundings& surroundings);
+
+// What it works on, and where the keys come from.
+struct RemoteAccounts {
+  AzureAccounts accounts;
+  std::string batch_key_from, storage_key_from;
+};
+RemoteAccounts remote_accounts(const Globals& globals, const Surroundings& surroundings);
 
 }  // namespace batchite::cli

@@ -15,9 +15,12 @@ constexpr unsigned kNotFound = 404;
 constexpr unsigned kConflict = 409;
 constexpr Ticks kPatience = 15s;  // for the tasks of a deleted job to end
 
-bool is_marked(const Document& resource) {
-  const Document& metadata = Reader(resource).array("metadata");
-  return std::ranges::any_of(metadata, [](const Document& item) { return Reader(item).text("name") == kRunMark; });
+// The id of the run that made it; empty: no run did, or it is to stay.
+std::string run_of(const Document& resource) {
+  for (const Document& item : Reader(resource).array("metadata")) {
+    if (Reader(item).text("name") == kRunMark) return Reader(item).text("value");
+  }
+  return "";
 }
 
 std::string_view noun(Stage kind) {
@@ -79,20 +82,23 @@ void Cleanup::run() {
   }
 }
 
-void Cleanup::remove_leftovers() {
-  std::vector<Made> left;
-  for (const Document& job : client_.list("Job_List")) {
-    if (is_marked(job)) left.push_back({Stage::DeleteJob, Reader(job).text("id")});
-  }
-  for (const Document& pool : client_.list("Pool_List")) {
-    if (is_marked(pool)) left.push_back({Stage::DeletePool, Reader(pool).text("id")});
-  }
+std::vector<Leftover> Cleanup::leftovers() {
+  std::vector<Leftover> left;
+  const auto take = [&](Stage kind, const std::string& id, std::string run) {
+    if (!run.empty()) left.push_back({{kind, id}, std::move(run)});
+  };
+  for (const Document& job : client_.list("Job_List")) take(Stage::DeleteJob, Reader(job).text("id"), run_of(job));
+  for (const Document& pool : client_.list("Pool_List")) take(Stage::DeletePool, Reader(pool).text("id"), run_of(pool));
   for (const ContainerInfo& container : Containers(client_.backend()).list()) {
-    if (Reader(container.metadata).has(kRunMark)) left.push_back({Stage::DeleteContainer, container.name});
+    take(Stage::DeleteContainer, container.name, Reader(container.metadata).text(kRunMark));
   }
-  if (left.empty()) return;
-  observer_.on(StageStarted{Stage::RemoveLeftovers, "", left.size()});
-  for (const Made& made : left) remove(made);
+  return left;
+}
+
+void Cleanup::remove(const std::vector<Leftover>& leftovers) {
+  if (leftovers.empty()) return;
+  observer_.on(StageStarted{Stage::RemoveLeftovers, "", leftovers.size()});
+  for (const Leftover& one : leftovers) remove(one.made);
 }
 
 }  // namespace batchite::workflow

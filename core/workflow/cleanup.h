@@ -14,6 +14,12 @@ struct Made {
   std::string id;
 };
 
+// Something of a run that did not clear up.
+struct Leftover {
+  Made made;
+  std::string run;  // its id
+};
+
 class Cleanup {
  public:
   Cleanup(Client& client, Pace& pace, Observer& observer) : client_(client), pace_(pace), observer_(observer) {}
@@ -24,8 +30,9 @@ class Cleanup {
   // Deletes all of it in reverse order, and waits until jobs and pools are gone. What could not be deleted stays in
   // left().
   void run();
-  // Deletes what carries the mark of any run.
-  void remove_leftovers();
+  // What carries the mark of any run, also of one that is not over: jobs, then pools, then containers.
+  std::vector<Leftover> leftovers();
+  void remove(const std::vector<Leftover>& leftovers);
 
  private:
   void ask(const Made& made);

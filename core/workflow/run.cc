@@ -86,7 +86,7 @@ class Run {
 };
 
 Watch Run::carry_out(const Planner& plan) {
-  if (settings_.is_alone) cleanup_.remove_leftovers();
+  if (settings_.is_alone) cleanup_.remove(cleanup_.leftovers());
   for (const Input& input : settings_.inputs) {
     if (cancelled()) return {Ending::Cancelled, ""};
     storage_.upload(input, files_);

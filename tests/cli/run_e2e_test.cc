@@ -123,6 +123,18 @@ class EndToEndTest : public ::testing::Test {
   }
   Ended batchite(const std::vector<std::string>& words) { return Program(folder_, words, "one").end(); }
 
+  // Served until it is let go.
+  std::unique_ptr<Program> start_emulator() {
+    auto emulator = std::make_unique<Program>(
+        folder_, located({"start", "--batch-port", "0", "--blob-port", "0", "--ready-file", "ready"}), "emulator");
+    EXPECT_TRUE(eventually([&] { return fs::exists(folder_ / "ready"); })) << emulator->err();
+    return emulator;
+  }
+  static std::vector<std::string> remote(std::vector<std::string> words) {
+    words.insert(words.begin(), {"--backend", "emulator", "--ready-file", "ready"});
+    return words;
+  }
+
   // The words that run a job of one task.
   std::vector<std::string> waiting_run(const std::string& command) {
     write("pool.json", R"({"pool": {"id": "p", "vmSize": "small", "targetDedicatedNodes": 1,
@@ -170,14 +182,8 @@ TEST_F(EndToEndTest, FiveVideosBecomeFiveSoundFiles) {
 
 TEST_F(EndToEndTest, TheSameWorkflowRunsOnAnEmulatorOverHttp) {
   for (int i = 0; i < 3; ++i) make_clip("clip " + std::to_string(i) + ".mp4", 200 + i * 100);
-  const Program emulator(folder_, located({"start", "--batch-port", "0", "--blob-port", "0", "--ready-file", "ready"}),
-                         "emulator");
-  ASSERT_TRUE(eventually([&] { return fs::exists(folder_ / "ready"); }));
+  const auto emulator = start_emulator();
   const std::string fixtures = std::string(BATCHITE_FIXTURES) + "/ffmpeg/";
-  const auto remote = [](std::vector<std::string> words) {
-    words.insert(words.begin(), {"--backend", "emulator", "--ready-file", "ready"});
-    return words;
-  };
   const Ended run = batchite(
       remote({"run", fixtures + "pool.json", fixtures + "job.json", "--input", "in/*.mp4", "--output", "out"}));
   EXPECT_EQ(run.code, 0) << run.err;
@@ -187,6 +193,38 @@ TEST_F(EndToEndTest, TheSameWorkflowRunsOnAnEmulatorOverHttp) {
     EXPECT_EQ(Document::parse(batchite(remote({noun, "list", "-o", "json"})).out), Document::array());
   }
   EXPECT_EQ(batchite(remote({"task", "show", "none", "t"})).code, 4);
+}
+
+TEST_F(EndToEndTest, WhatAKilledRunLeavesOnAnEmulatorIsListedAndTakenAway) {
+  const auto emulator = start_emulator();
+  const std::string marker = "91" + std::to_string(getpid());
+  {
+    Program run(folder_, remote(waiting_run("/bin/sh -c 'sleep " + marker + "'")), "killed");
+    ASSERT_TRUE(eventually([&] { return processes_with(marker) > 0; })) << run.err();
+    run.signal(SIGKILL);
+    run.end();
+  }
+  const Document left = Document::parse(batchite(remote({"cleanup", "-o", "json"})).out);
+  ASSERT_EQ(left.size(), 2u) << left;
+  EXPECT_EQ(left[0]["kind"], "job");
+  EXPECT_EQ(batchite(remote({"cleanup", "--run", "another", "-o", "json"})).out, "[]\n");
+  const Ended cleanup = batchite(remote({"cleanup", "--delete", "--run", left[0]["run"].get<std::string>()}));
+  EXPECT_EQ(cleanup.code, 0) << cleanup.err;
+  EXPECT_EQ(batchite(remote({"cleanup", "-o", "json"})).out, "[]\n");
+  EXPECT_TRUE(eventually([&] { return processes_with(marker) == 0; }));
+}
+
+TEST_F(EndToEndTest, DoctorTellsWhichAccountsAreReached) {
+  const auto emulator = start_emulator();
+  const Ended well = batchite(remote({"doctor"}));
+  EXPECT_EQ(well.code, 0) << well.out;
+  EXPECT_THAT(well.out, HasSubstr("account devbatchaccount, key from the emulators' well-known one"));
+  setenv("AZURE_BATCH_ACCESS_KEY", "d3Jvbmc=", 1);
+  const Ended wrong = batchite(remote({"doctor"}));
+  unsetenv("AZURE_BATCH_ACCESS_KEY");
+  EXPECT_EQ(wrong.code, 6);
+  EXPECT_THAT(wrong.out, HasSubstr("key from AZURE_BATCH_ACCESS_KEY: AuthenticationFailed"));
+  EXPECT_THAT(wrong.out + wrong.err, Not(HasSubstr("d3Jvbmc=")));
 }
 
 TEST_F(EndToEndTest, ATemplatesMergeTaskRunsAfterAllOthersOrTellsWhyNot) {
