@@ -104,17 +104,23 @@ Parameters lease_headers(const Lease& lease, Time now) {
   return headers;
 }
 
-void tell_properties(const BlobEntry& entry, const Include& include, Time now, ListingSink& sink) {
-  sink.open("Properties");
-  sink.text("Creation-Time", http_date(entry.created));
-  sink.text("Last-Modified", http_date(entry.modified));
-  sink.text("Etag", etag(entry.revision));
-  sink.literal("Content-Length", std::to_string(entry.size));
+void tell_content_properties(const BlobEntry& entry, ListingSink& sink) {
   for (const std::string_view name : {"Content-Type", "Content-Encoding", "Content-Language", "Content-CRC64",
                                       "Content-MD5", "Cache-Control", "Content-Disposition"}) {
     const std::string* value = entry.properties.find(name);
     sink.text(name, value ? std::string_view(*value) : std::string_view());
   }
+}
+
+void tell_properties(const BlobEntry& entry, const Include& include, Time now, ListingSink& sink) {
+  sink.open("Properties");
+  if (entry.committed) {  // what has only blocks so far was never written
+    sink.text("Creation-Time", http_date(entry.created));
+    sink.text("Last-Modified", http_date(entry.modified));
+    sink.text("Etag", etag(entry.revision));
+  }
+  sink.literal("Content-Length", std::to_string(entry.size));
+  if (entry.committed) tell_content_properties(entry, sink);
   tell_named(entry.properties, {{"x-ms-blob-sequence-number", "x-ms-blob-sequence-number"}}, sink);
   sink.text("BlobType", to_text(entry.type));
   tell_named(tier_headers(entry),
