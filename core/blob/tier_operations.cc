@@ -25,6 +25,7 @@ BlobReply set_blob_tier(Request& request) {
     const auto tier = access_tier_from(headers, current->type);
     was_archived = is_archived(*current) && *tier != kArchiveTier;
     BlobEntry entry = *current;
+    entry.lease = after_write(entry.lease, request.now);
     entry.properties.set("x-ms-access-tier", *tier);
     entry.properties.set("x-ms-access-tier-change-time", http_date(request.now));
     return std::optional(entry);

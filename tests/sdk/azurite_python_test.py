@@ -62,7 +62,9 @@ class Side:
         if "x-ms-snapshot" in answer.headers:
             self.known["snapshot:" + step.path] = answer.headers["x-ms-snapshot"]
         if found := re.search(rb"<NextMarker>(.+?)</NextMarker>", answer.body):
-            self.known["marker"] = found[1].decode()
+            self.known["marker:" + step.path] = found[1].decode()
+        elif step.method not in ("GET", "HEAD"):  # what comes between two pages may be in the second or not
+            self.known = {name: value for name, value in self.known.items() if not name.startswith("marker:")}
 
     def fill_in(self, text):
         def value(match):

@@ -53,6 +53,8 @@ ROWS = (
     ("PutBlock", "status", "409 InvalidBlobType", "201", "the type is the blob's, not that of its snapshots"),
     ("*", "header x-ms-blob-committed-block-count", "*", "*", "a copy of an append blob does not change with its source"),
     ("Lease*", "status", "4*", "400 InvalidHeaderValue", "no lease is so short"),
+    ("Lease*", "status", "400 InvalidHeaderValue", "4*", "no lease is so short"),
+    ("*", "status", "412 LeaseNotPresentWithBlobOperation", "412 LeaseLost", "its own lease, broken"),
     ("GetBlockList", "body *", "*", None, "a copy takes the place of blocks that wait, as Put Blob does"),
     ("SetBlobProperties", "status", "400 InvalidOperation", "4*", "only page blobs have such"),
     ("Copy*", "status", "* ConditionNotMet", "412 SourceConditionNotMet", "the code that is documented"),

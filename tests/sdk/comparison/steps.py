@@ -266,7 +266,7 @@ class Chooser:
         return Step("CopyBlobFromURL" if "x-ms-requires-sync" in headers else "CopyBlob", "PUT", path, {}, headers)
 
     def list_blobs(self):
-        query = {"restype": "container", "comp": "list"}
+        path, query = self.container(), {"restype": "container", "comp": "list"}
         if self.chance(0.3):
             query["prefix"] = self.one("b", "b/", "x")
         if self.chance(0.3):
@@ -276,9 +276,9 @@ class Chooser:
                                         if self.chance(0.5)) or "metadata"
         if self.chance(0.3) and "snapshots" not in query.get("include", ""):  # Azurite cuts them off from their blob
             query["maxresults"] = self.one("1", "2", "5000")
-        if self.chance(0.15):
-            query["marker"] = "{marker}"
-        return Step("ListBlobs", "GET", self.container(), query)
+        if self.chance(0.3):
+            query["marker"] = "{marker:" + path + "}"
+        return Step("ListBlobs", "GET", path, query)
 
 
 WEIGHTS = {
