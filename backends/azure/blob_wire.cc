@@ -37,8 +37,13 @@ bool is_of_signature(std::string_view name) {
   return std::ranges::find(kNames, fold(name)) != std::end(kNames);
 }
 
-// Of the connection, or written anew by whoever passes the reply on.
-bool is_of_exchange(std::string_view name) {
+// Of the connection, written anew by whoever passes the reply on, or about the very bytes of request and answer.
+bool is_of_exchange(std::string_view name, const BlobOperationRow& row) {
+  const bool tells_of_blob =
+      row.operation == BlobOperation::GetBlob || row.operation == BlobOperation::GetBlobProperties;
+  if (same_id(name, "Content-Length")) return !tells_of_blob;
+  const bool is_checksum = same_id(name, "x-ms-content-crc64") || same_id(name, "Content-MD5");
+  if (is_checksum && !row.request.empty()) return true;  // of the document that was sent
   constexpr std::string_view kNames[] = {"server",       "date",
                                          "connection",   "transfer-encoding",
                                          "keep-alive",   "x-ms-request-id",
@@ -61,6 +66,7 @@ Error error_of(const HttpAnswer& answer) {
   const Error error = read_error(answer.body, answer.status, code);
   std::vector<ErrorValue> values = error.values();
   if (answer.status == kInternalError) values.push_back({"RequestId", answer.headers.get("x-ms-request-id")});
+  if (const std::string* range = answer.headers.find("Content-Range")) values.push_back({"Content-Range", *range});
   const std::string message =
       error.message().empty() ? fmt::format("The service answered {}.", answer.status) : error.message();
   return Error(answer.status, error.code(), message, std::move(values));
@@ -72,7 +78,7 @@ Document document_of(const BlobCall& call, const std::string& xml) {
     case BlobOperation::ListContainers:
     case BlobOperation::FindBlobsByTags:
     case BlobOperation::FindBlobsByTagsInContainer:
-      return read_listing(xml);
+      return read_listing(xml, call.listing);
     default:
       return read_document(xml, row_of(call.operation).answer);
   }
@@ -102,9 +108,10 @@ HttpRequest blob_request(const BlobCall& call, const std::string& endpoint, std:
 
 BlobReply blob_reply(const BlobCall& call, HttpAnswer answer) {
   if (answer.status < 200 || answer.status >= 300) throw error_of(answer);
+  const BlobOperationRow& row = row_of(call.operation);
   BlobReply reply{.status = answer.status};
   for (const auto& [name, value] : answer.headers) {
-    if (!is_of_exchange(name)) reply.headers.add(name, value);
+    if (!is_of_exchange(name, row)) reply.headers.add(name, value);
   }
   if (call.operation == BlobOperation::GetBlob) {
     reply.bytes = std::make_shared<StringSource>(std::move(answer.body));

@@ -205,6 +205,16 @@ Document entry_of(const pugi::xml_node& node) {
   return entry;
 }
 
+void tell_entry(const pugi::xml_node& node, ListingSink& sink) {
+  const Document entry = entry_of(node);
+  sink.open(node.name());
+  for (const auto& [name, value] : entry.items()) {
+    if (name == "OrMetadata") continue;  // who writes the listing says it
+    value.is_string() ? sink.text(name, value.get_ref<const std::string&>()) : sink.document(name, value);
+  }
+  sink.close(node.name());
+}
+
 std::string list_of(const pugi::xml_node& item) {
   const std::string_view name = item.name();
   if (name == "Latest" || name == "Committed" || name == "Uncommitted") return fold(name);
@@ -224,21 +234,20 @@ std::string own_sentence(const std::string& message) { return message.substr(0, 
 
 }  // namespace
 
-Document read_listing(std::string_view xml) {
+Document read_listing(std::string_view xml, ListingSink* sink) {
   const Parsed parsed(xml, "EnumerationResults", pugi::parse_ws_pcdata_single);
-  Document page = Document::object();
+  const std::string marker = text_of(parsed.root().child("NextMarker"));
   if (const pugi::xml_node containers = parsed.root().child("Containers")) {
-    page["Containers"] = Document::array();
-    for (const pugi::xml_node& one : containers.children("Container")) page["Containers"].push_back(entry_of(one));
-  } else {
-    page["Blobs"] = page["BlobPrefixes"] = Document::array();
-    for (const pugi::xml_node& one : parsed.root().child("Blobs")) {
-      if (!is_element(one)) continue;
-      page[std::string_view(one.name()) == "BlobPrefix" ? "BlobPrefixes" : "Blobs"].push_back(entry_of(one));
-    }
+    Document list = Document::array();
+    for (const pugi::xml_node& one : containers.children("Container")) list.push_back(entry_of(one));
+    return {{"Containers", std::move(list)}, {"NextMarker", marker}};
   }
-  page["NextMarker"] = text_of(parsed.root().child("NextMarker"));
-  return page;
+  ListingDocument page;
+  for (const pugi::xml_node& one : parsed.root().child("Blobs")) {
+    if (is_element(one)) tell_entry(one, sink ? *sink : page);
+  }
+  if (sink) return {{"NextMarker", marker}};
+  return {{"Blobs", std::move(page.blobs)}, {"BlobPrefixes", std::move(page.prefixes)}, {"NextMarker", marker}};
 }
 
 Error read_error(std::string_view xml, unsigned status, const std::string& code) {

@@ -55,8 +55,8 @@ std::string block_list_xml(const Document& list);
 // Elements as members: with children an object, else text without the white space around it; several of a name are an
 // array. Attributes are not looked at. InvalidXmlDocument for another root.
 Document read_document(std::string_view xml, std::string_view root);
-// A page of a listing, as in BlobReply, of blobs or of containers.
-Document read_listing(std::string_view xml);
+// A page of a listing, as in BlobReply, of blobs or of containers. With a sink the blobs are told to it instead.
+Document read_listing(std::string_view xml, ListingSink* sink = nullptr);
 // What error_xml writes, but for the request's id and time. No XML at all: `code` and an empty message.
 Error read_error(std::string_view xml, unsigned status, const std::string& code);
 

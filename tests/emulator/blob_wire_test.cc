@@ -6,90 +6,19 @@
 // A request without x-ms-version gets 2021-12-02. {{last:etag}} is the last answer's header of that name;
 // {{request-id}} stands for what differs from run to run. XML is shown with a line for each element, and {{bom}} for
 // its byte order mark.
-#include <regex>
-
-#include "core/blob/blob_service.h"
-#include "emulator/blob/blob_endpoint.h"
-#include "tests/support/memory_blob_store.h"
-#include "tests/support/wire_exchange.h"
+#include "tests/support/blob_wire_player.h"
 
 namespace batchite {
 namespace {
 
 using testing::WireExchange;
-using testing::WireSection;
 
 const testing::WireFolder kFolder("blob_wire");
-const std::regex kIds("(x-ms-request-id: |RequestId:|batchresponse_)[-0-9a-f]{36}");
-
-class BlobsOnly : public Backend {
- public:
-  explicit BlobsOnly(BlobService& service) : service_(service) {}
-  Reply call(const Call&) override { throw Error(501, "NotImplemented", "only blobs here"); }
-  BlobReply blob(const BlobCall& call) override { return service_.call(call); }
-  std::string sas_url(const SasRequest&) override { return {}; }
-  const std::string& storage_account() const override { return account_; }
-
- private:
-  BlobService& service_;
-  std::string account_ = "acct";
-};
-
-class BlobPlayer {
- public:
-  std::string play(const WireExchange& exchange) {
-    for (const WireSection& section : exchange.sections) {
-      if (section.title == "before") {
-        const http::Response response = make(section.text);
-        if (response.status >= 400) ADD_FAILURE() << "a request before failed: " << section.text << response.body;
-      } else if (section.title.starts_with("wait ")) {
-        now_ += parse_duration(section.title.substr(5)).value();
-      }
-    }
-    return to_text(make(exchange.section("request").text));
-  }
-
- private:
-  http::Response make(std::string text) {
-    testing::fill_in(text, [this](const std::string& name) {
-      if (!name.starts_with("last:")) throw std::runtime_error("there is no {{" + name + "}}");
-      return last_.get(name.substr(5));
-    });
-    std::string body;
-    http::Request request = testing::parse_wire_request(text, body);
-    if (!request.headers.has("x-ms-version")) request.headers.add("x-ms-version", "2021-12-02");
-    request.base = "http://127.0.0.1:10000";
-    StringSource source(body);
-    if (request.has_body) request.body = &source;
-    http::Response response = endpoint_.handle(request);
-    for (const auto& [name, value] : response.headers) last_.set(name, value);
-    return response;
-  }
-
-  static std::string to_text(const http::Response& response) {
-    std::string text = testing::wire_head(response);
-    std::string body = response.bytes ? read_all(*response.bytes) : response.body;
-    testing::replace_all(body, "\xEF\xBB\xBF", "{{bom}}");
-    testing::replace_all(body, "><", ">\n<");
-    if (!body.empty()) text += "\n" + body;
-    if (!text.ends_with('\n')) text += '\n';
-    return std::regex_replace(text, kIds, "$1{{request-id}}");
-  }
-
-  Time now_ = *parse_iso8601("2024-03-05T10:00:00Z");
-  Parameters last_;
-  std::vector<BlobAccount> accounts_ = {{"acct", {std::string(kStorageKey)}}};
-  testing::MemoryBlobStore store_;
-  BlobService service_{store_, [this] { return now_; }, accounts_, {.own = {"127.0.0.1:10000"}}};
-  BlobsOnly backend_{service_};
-  BlobEndpoint endpoint_{
-      backend_, {.accounts = accounts_, .clock = [this] { return now_; }, .auth = BlobAuth::Off, .token_secret = "s"}};
-};
 
 class BlobWireTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(BlobWireTest, AnswersAreAsWritten) {
-  kFolder.check(GetParam(), [](const WireExchange& exchange) { return BlobPlayer().play(exchange); });
+  kFolder.check(GetParam(), [](const WireExchange& exchange) { return testing::BlobWirePlayer().play(exchange); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, BlobWireTest, ::testing::ValuesIn(kFolder.subjects()),

@@ -10,6 +10,7 @@
 #include "core/blob/blob_service.h"
 #include "emulator/batch/batch_endpoint.h"
 #include "emulator/blob/blob_endpoint.h"
+#include "tests/support/blob_wire_player.h"
 #include "tests/support/loop_transport.h"
 #include "tests/support/memory_backend.h"
 #include "tests/support/memory_blob_store.h"
@@ -53,19 +54,6 @@ class EmulatedAzure {
    private:
     EmulatedAzure& azure_;
   };
-  class Blobs : public Backend {
-   public:
-    explicit Blobs(BlobService& service) : service_(service) {}
-    Reply call(const Call&) override { throw Error(501, "NotImplemented", "only blobs here"); }
-    BlobReply blob(const BlobCall& call) override { return service_.call(call); }
-    std::string sas_url(const SasRequest&) override { return {}; }
-    const std::string& storage_account() const override { return account_; }
-
-   private:
-    BlobService& service_;
-    std::string account_ = "acct";
-  };
-
   HttpAnswer send(const HttpRequest& request) {
     const std::lock_guard lock(mutex_);
     const bool is_batch = request.url.starts_with(kBatch);
@@ -90,7 +78,7 @@ class EmulatedAzure {
   MemoryBlobStore store_;
   std::vector<BlobAccount> accounts_ = {{"acct", {std::string(kStorageKey)}}};
   BlobService blob_service_{store_, [this] { return service.now; }, accounts_};
-  Blobs blobs_{blob_service_};
+  BlobsOnly blobs_{blob_service_};
   Metrics metrics_;
   batch::BatchEndpoint batch_{service,
                               metrics_,
