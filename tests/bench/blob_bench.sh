@@ -19,7 +19,11 @@ export QUERY="sv=2021-12-02&ss=b&srt=sco&sp=rwdlac&se=2099-01-01T00%3A00%3A00Z&s
 for size in 8 64 512; do head -c ${size}M /dev/urandom >"big$size"; done
 
 resident() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$1/status"; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() {  # none listens there now
+  local port
+  while port=$(shuf -i 20000-29999 -n 1) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+  echo "$port"
+}
 nanoseconds() { date +%s%N; }
 
 # --- one measurement each ---
