@@ -121,7 +121,10 @@ struct Action {
   LeaseChange change() const {
     const std::string id = required_id(headers, "x-ms-lease-id");
     const std::string proposed = required_id(headers, "x-ms-proposed-lease-id");
-    if (state() == LeaseState::Breaking) refuse(kLeaseIsBreakingAndCannotBeChanged, thing);
+    if (state() == LeaseState::Breaking) {
+      require_same(id);
+      refuse(kLeaseIsBreakingAndCannotBeChanged, thing);
+    }
     if (state() != LeaseState::Leased) refuse(kLeaseNotPresentWithLeaseOperation, thing);
     if (proposed != lease.id) require_same(id);  // asked once more, it has happened already
     Lease changed = lease;

@@ -93,6 +93,7 @@ TEST_F(BlobLeaseTest, ActionsEndAsTheServicesTableSays) {
       {leased, "change A B", "ok leased"},
       {leased, "change B A", "ok leased"},  // asked again, and done already
       {breaking, "change A B", "409 LeaseIsBreakingAndCannotBeChanged breaking"},
+      {breaking, "change B A", "409 LeaseIdMismatchWithLeaseOperation breaking"},
       {broken, "change A B", "409 LeaseNotPresentWithLeaseOperation broken"},
       {expired, "change A B", "409 LeaseNotPresentWithLeaseOperation expired"},
       {"", "release A", "409 LeaseIdMismatchWithLeaseOperation available"},
