@@ -249,8 +249,8 @@ BlobFiles::Concatenation::Concatenation(BlobFiles& files)
       staged_(std::make_unique<StagedFile>(files.root_.get(), files.new_staging_path())),
       file_(files.create(staged_->path())) {}
 
-std::unique_ptr<StagedFile> BlobFiles::link(const std::string& path) {
-  auto staged = std::make_unique<StagedFile>(root_.get(), new_staging_path());
+std::unique_ptr<StagedFile> BlobFiles::link(const std::string& path, std::string second) {
+  auto staged = std::make_unique<StagedFile>(root_.get(), std::move(second));
   if (::linkat(root_.get(), path.c_str(), root_.get(), staged->path().c_str(), 0) != 0) {
     staged->release();
     if (errno == ENOENT) return nullptr;

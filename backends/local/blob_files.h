@@ -100,8 +100,9 @@ class BlobFiles {
     std::unique_ptr<StagedFile> staged_;
     FileDescriptor file_;
   };
-  // A second name for a staged file: no bytes move. Null when it is gone.
-  std::unique_ptr<StagedFile> link(const std::string& path);
+  // A second name for a file: no bytes move. Null when it is gone.
+  std::unique_ptr<StagedFile> link(const std::string& path) { return link(path, new_staging_path()); }
+  std::unique_ptr<StagedFile> link_as_snapshot(const std::string& path) { return link(path, new_snapshot_path()); }
 
   std::optional<FileMark> mark(const std::string& path) const;  // nullopt: no regular file there
   std::optional<FileMark> folder_mark(const std::string& path) const;
@@ -131,6 +132,7 @@ class BlobFiles {
 
  private:
   std::unique_ptr<StagedFile> finish(std::unique_ptr<StagedFile> staged, const FileDescriptor& file) const;
+  std::unique_ptr<StagedFile> link(const std::string& path, std::string second);
   FileDescriptor create(const std::string& path) const;
   void sweep_folder(std::string_view folder, const std::set<std::string>& kept) const;
 

@@ -50,6 +50,10 @@ constexpr const char* kMigrations[] = {
        ALTER TABLE state ADD COLUMN zeros INTEGER NOT NULL DEFAULT 0;)",
     "CREATE TABLE accounts(name BLOB PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;",
     "CREATE INDEX snapshots ON blobs(path) WHERE snapshot < 9223372036854775807;",
+    // What is kept after its deletion, and when what has an end is to go.
+    R"(ALTER TABLE blobs ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+       ALTER TABLE blobs ADD COLUMN ends INTEGER;
+       CREATE INDEX ending ON blobs(ends) WHERE ends IS NOT NULL;)",
 };
 constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
@@ -63,7 +67,11 @@ constexpr char kBlobs[] =
     "ORDER BY name LIMIT ?4";
 constexpr char kBlobsAndSnapshots[] =
     "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
-    "FROM blobs WHERE container = ?1 AND (name, snapshot) >= (?2, ?5) AND name < ?3 ORDER BY name, snapshot LIMIT ?4";
+    "FROM blobs WHERE container = ?1 AND (name, snapshot) >= (?2, ?5) AND name < ?3 AND deleted <= ?6 ORDER BY name, "
+    "snapshot LIMIT ?4";
+constexpr char kEnded[] =
+    "SELECT account, containers.name, blobs.name, snapshot FROM blobs JOIN containers ON containers.id = container "
+    "WHERE ends <= ?1 ORDER BY ends LIMIT ?2";
 constexpr char kUploads[] =
     "SELECT blob FROM uploads WHERE container = ?1 AND blob >= ?2 AND blob < ?3 AND NOT EXISTS "
     "(SELECT 1 FROM blobs WHERE blobs.container = uploads.container AND name = blob AND "
@@ -206,8 +214,25 @@ std::vector<IndexedBlob> BlobIndex::blobs(std::int64_t container, const ListRang
     const auto owner = [&](SQLite::Statement& statement) {
       statement.bind(1, container);
       statement.bind(5, ticks(range.from_snapshot));
+      statement.bind(6, range.deleted ? 1 : 0);
     };
     return page((*reading).use(kBlobsAndSnapshots), range, owner, blob_row);
+  });
+}
+
+std::vector<BlobName> BlobIndex::ended(Time now, std::size_t limit) {
+  return guarded([&] {
+    Reading reading(*this);
+    SQLite::Statement& statement = (*reading).use(kEnded);
+    statement.bind(1, ticks(now));
+    statement.bind(2, static_cast<std::int64_t>(limit));
+    std::vector<BlobName> names;
+    while (statement.executeStep()) {
+      names.push_back({bytes_of(statement.getColumn(0)), bytes_of(statement.getColumn(1)),
+                       bytes_of(statement.getColumn(2)), snapshot_of(statement.getColumn(3))});
+    }
+    statement.reset();
+    return names;
   });
 }
 

@@ -85,6 +85,7 @@ class BlobIndex {
   std::vector<IndexedContainer> containers(const std::string& account, const ListRange& range);
   std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name, Time snapshot = kNever);
   std::vector<IndexedBlob> blobs(std::int64_t container, const ListRange& range);
+  std::vector<BlobName> ended(Time now, std::size_t limit);
   // Blobs that have only uncommitted blocks.
   std::vector<std::string> uploads(std::int64_t container, const ListRange& range);
   std::vector<Block> committed_blocks(std::int64_t container, const std::string& blob, Time snapshot = kNever);
@@ -119,6 +120,8 @@ class IndexChange {
 
   std::optional<IndexedContainer> container(const std::string& account, const std::string& name);
   std::optional<IndexedBlob> blob(std::int64_t container, const std::string& name, Time snapshot = kNever);
+  // All of a name: snapshots, oldest first, then the blob.
+  std::vector<IndexedBlob> family(std::int64_t container, const std::string& name);
   BlockSummary block_summary(std::int64_t container, const std::string& blob);
   std::vector<IndexedBlock> uncommitted_blocks(std::int64_t container, const std::string& blob);
   std::vector<std::string> staged_paths(std::int64_t container);
@@ -132,8 +135,7 @@ class IndexChange {
   void put_committed_blocks(std::int64_t container, const std::string& blob, const std::vector<Block>& blocks,
                             Time snapshot = kNever);
   void remove_blob(std::int64_t container, const std::string& name);  // with its snapshots
-  void remove_snapshot(std::int64_t container, const std::string& name, Time snapshot);
-  void remove_snapshots(std::int64_t container, const std::string& name);
+  void remove_member(std::int64_t container, const std::string& name, Time snapshot);
   // The staged file that it replaces, if any.
   std::optional<std::string> put_block(std::int64_t container, const std::string& blob, const IndexedBlock& block);
   void drop_uncommitted_blocks(std::int64_t container, const std::string& blob);

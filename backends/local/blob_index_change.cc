@@ -1,5 +1,6 @@
 #include "backends/local/blob_index.h"
 #include "backends/local/blob_index_sql.h"
+#include "core/blob/retention.h"
 
 namespace batchite {
 namespace {
@@ -18,7 +19,7 @@ constexpr char kPutContainer[] =
     "INSERT INTO containers(account, name, modified, revision, metadata, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
     "ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, metadata = ?5, state = ?6 RETURNING id";
 constexpr char kPutBlob[] =
-    "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 constexpr char kPutCommitted[] = "INSERT OR REPLACE INTO committed_blocks VALUES(?1, ?2, ?3, ?4)";
 constexpr char kPutBlock[] = "INSERT OR REPLACE INTO uncommitted_blocks VALUES(?1, ?2, ?3, ?4, ?5)";
 constexpr char kCountBlock[] =
@@ -31,13 +32,10 @@ constexpr char kDropUncommitted[] = "DELETE FROM uncommitted_blocks WHERE contai
 constexpr char kDropUpload[] = "DELETE FROM uploads WHERE container = ?1 AND blob = ?2";
 constexpr char kDropCommitted[] = "DELETE FROM committed_blocks WHERE container = ?1 AND blob = ?2";
 constexpr char kDropList[] = "DELETE FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND snapshot = ?3";
-constexpr char kDropSnapshot[] = "DELETE FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot = ?3";
-constexpr char kDropSnapshots[] =
-    "DELETE FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot < 9223372036854775807";
-constexpr char kDropSnapshotLists[] =
-    "DELETE FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND snapshot < 9223372036854775807";
-constexpr char kHasSnapshots[] =
-    "SELECT EXISTS(SELECT 1 FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot < 9223372036854775807)";
+constexpr char kDropMember[] = "DELETE FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot = ?3";
+constexpr char kFamily[] =
+    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
+    "FROM blobs WHERE container = ?1 AND name = ?2 ORDER BY snapshot";
 constexpr char kSnapshotsOf[] =
     "SELECT path FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot < 9223372036854775807";
 constexpr char kSnapshotsIn[] = "SELECT path FROM blobs WHERE container = ?1 AND snapshot < 9223372036854775807";
@@ -91,14 +89,16 @@ std::optional<IndexedContainer> IndexChange::container(const std::string& accoun
 }
 
 std::optional<IndexedBlob> IndexChange::blob(std::int64_t container, const std::string& name, Time snapshot) {
+  return guarded([&] { return find_blob(index_.writer_, container, name, snapshot); });
+}
+
+std::vector<IndexedBlob> IndexChange::family(std::int64_t container, const std::string& name) {
   return guarded([&] {
-    auto found = find_blob(index_.writer_, container, name, snapshot);
-    if (!found || snapshot != kNever) return found;
-    SQLite::Statement& statement = with_name(index_.writer_.use(kHasSnapshots), container, name);
-    statement.executeStep();
-    found->entry.has_snapshots = statement.getColumn(0).getInt() != 0;
+    SQLite::Statement& statement = with_name(index_.writer_.use(kFamily), container, name);
+    std::vector<IndexedBlob> members;
+    while (statement.executeStep()) members.push_back(blob_row(statement));
     statement.reset();
-    return found;
+    return members;
   });
 }
 
@@ -194,6 +194,12 @@ void IndexChange::put_blob(std::int64_t container, const IndexedBlob& blob) {
     statement.bindNoCopy(11, properties);
     statement.bindNoCopy(12, metadata);
     statement.bindNoCopy(13, state);
+    statement.bind(14, entry.deleted ? 1 : 0);
+    if (const auto ends = end_of(entry)) {
+      statement.bind(15, ticks(*ends));
+    } else {
+      statement.bind(15);
+    }
     run(statement);
     revision_ = std::max({revision_, entry.revision, entry.snapshot});
   });
@@ -215,18 +221,11 @@ void IndexChange::put_committed_blocks(std::int64_t container, const std::string
   });
 }
 
-void IndexChange::remove_snapshot(std::int64_t container, const std::string& name, Time snapshot) {
+void IndexChange::remove_member(std::int64_t container, const std::string& name, Time snapshot) {
   guarded([&] {
-    for (const char* sql : {kDropSnapshot, kDropList}) {
+    for (const char* sql : {kDropMember, kDropList}) {
       run(with_key(index_.writer_.use(sql), container, name, snapshot));
     }
-  });
-}
-
-void IndexChange::remove_snapshots(std::int64_t container, const std::string& name) {
-  guarded([&] {
-    for (const char* sql : {kDropSnapshots, kDropSnapshotLists})
-      run(with_name(index_.writer_.use(sql), container, name));
   });
 }
 

@@ -54,6 +54,9 @@ inline std::string bytes_of(const SQLite::Column& column) {
 inline constexpr std::int64_t kBlobItself = INT64_MAX;
 
 inline std::int64_t ticks(Time time) { return time.time_since_epoch().count(); }
+inline Time snapshot_of(const SQLite::Column& column) {
+  return column.getInt64() == kBlobItself ? kNever : Time(Ticks(column.getInt64()));
+}
 inline Time time_of(const SQLite::Column& column) { return Time(Ticks(column.getInt64())); }
 
 inline std::string to_text(const Parameters& parameters) {
@@ -114,8 +117,7 @@ inline IndexedBlob blob_row(SQLite::Statement& row) {
     blob.entry.metadata = from_text(row.getColumn(9).getText());
     read_state_of(row.getColumn(10), blob.entry);
   });
-  const std::int64_t snapshot = row.getColumn(11).getInt64();
-  if (snapshot != kBlobItself) blob.entry.snapshot = Time(Ticks(snapshot));
+  blob.entry.snapshot = snapshot_of(row.getColumn(11));
   return blob;
 }
 

@@ -31,31 +31,18 @@ void FileBlobStore::add_snapshot(const BlobName& name, const SnapshotChange& dec
   staged.release();
 }
 
-void FileBlobStore::drop_snapshots(const BlobName& name, const std::function<void(const BlobEntry*)>& check) {
-  std::vector<std::string> paths;
-  {
-    IndexChange change(index_);
-    const Target target = target_of(change, name);
-    check(target.current ? &target.current->entry : nullptr);
-    paths = change.snapshot_paths(target.container.id, name.blob);
-    change.remove_snapshots(target.container.id, name.blob);
-    change.commit();
-  }
-  for (const std::string& path : paths) files_.remove_tree(path);
-}
-
 // What is not removed here because the program dies is swept at the next start.
 void FileBlobStore::change_snapshot(const BlobName& name, const BlobChange& decide) {
   IndexChange change(index_);
   const auto owner = container_in(change, container_of(name));
   if (!owner) throw Error(kContainerNotFound);
   const auto current = change.blob(owner->id, name.blob, name.snapshot);
-  const auto wanted = decide(current ? &current->entry : nullptr);
+  const auto wanted = decide(current ? &current->entry : nullptr).entry;
   if (!current) throw Error(kBlobNotFound);
   if (wanted) {
     change.put_blob(owner->id, {*wanted, current->path, current->mark});
   } else {
-    change.remove_snapshot(owner->id, name.blob, name.snapshot);
+    change.remove_member(owner->id, name.blob, name.snapshot);
   }
   change.commit();
   if (!wanted) files_.remove_tree(current->path);
@@ -78,7 +65,7 @@ void FileBlobStore::patch(const BlobName& name, const BlobChange& decide, Conten
   auto& staged = static_cast<StagedFile&>(*patch.bytes);
   IndexChange change(index_);
   const Target target = target_of(change, name);
-  const auto wanted = decide(target.current ? &target.current->entry : nullptr);
+  const auto wanted = decide(target.current ? &target.current->entry : nullptr).entry;
   if (!target.current || !wanted) throw Error(kBlobNotFound);
   const std::string path = target.folder + '/' + target.current->path;
   const std::uint64_t offset = patch.offset.value_or(target.current->entry.size);

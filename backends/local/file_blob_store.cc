@@ -358,19 +358,19 @@ void FileBlobStore::change(const BlobName& name, const BlobChange& decide, std::
   {
     IndexChange change(index_);
     Target target = target_of(change, name);
-    const auto wanted = decide(target.current ? &target.current->entry : nullptr);
-    if (!wanted) dropped = change.snapshot_paths(target.container.id, name.blob);
-    if (!wanted || content) {
+    const BlobDecision wanted = decide(target.current ? &target.current->entry : nullptr);
+    if (!wanted.entry) dropped = change.snapshot_paths(target.container.id, name.blob);
+    if (!wanted.entry || content) {
       for (IndexedBlock& block : change.uncommitted_blocks(target.container.id, name.blob)) {
         dropped.push_back(std::move(block.path));
       }
     }
-    if (!wanted) {
+    if (!wanted.entry) {
       remove_blob(change, target, name.blob);
     } else if (content) {
-      put_content(change, target, *wanted, std::move(*content));
+      put_content(change, target, wanted, std::move(*content));
     } else if (target.current) {
-      change.put_blob(target.container.id, {*wanted, target.current->path, target.current->mark});
+      change.put_blob(target.container.id, {*wanted.entry, target.current->path, target.current->mark});
       change.commit();
     } else {
       throw Error(kBlobNotFound);
@@ -379,17 +379,20 @@ void FileBlobStore::change(const BlobName& name, const BlobChange& decide, std::
   for (const std::string& path : dropped) files_.remove_tree(path);
 }
 
-void FileBlobStore::put_content(IndexChange& change, Target& target, const BlobEntry& entry, NewContent content) {
+void FileBlobStore::put_content(IndexChange& change, Target& target, const BlobDecision& wanted, NewContent content) {
+  const BlobEntry& entry = *wanted.entry;
   auto& staged = static_cast<StagedFile&>(*content.bytes);  // the store's own: stage() and assemble() make no other
   IndexedBlob blob{entry, {}, staged.mark()};
   // A path with a clash mark stays with its blob; a plain one may have become a folder by hand.
   const bool keeps = target.current && files_.mark(target.folder + '/' + target.current->path);
   blob.path = keeps ? target.current->path : files_.reserve(target.folder, entry.name);
+  const auto kept = wanted.kept ? keep(change, target, *wanted.kept) : nullptr;
   change.put_blob(target.container.id, blob);
   change.put_committed_blocks(target.container.id, entry.name, content.blocks);
   change.drop_uncommitted_blocks(target.container.id, entry.name);
   change.note({staged.path(), target.folder + '/' + blob.path, staged.mark()});
   change.commit();
+  if (kept) kept->release();
   move_into_place(target, blob, staged);
 }
 
@@ -405,7 +408,10 @@ void FileBlobStore::remove_blob(IndexChange& change, const Target& target, const
   change.remove_blob(target.container.id, name);
   if (target.current) change.note({target.folder + '/' + target.current->path, "", target.current->mark});
   change.commit();
-  if (!target.current) return;
+  if (target.current) remove_file(target);
+}
+
+void FileBlobStore::remove_file(const Target& target) {
   const auto before = folders_.before(parent_of(target.folder + '/' + target.current->path));
   files_.remove(target.folder, target.current->path);
   folders_.after(before);

@@ -45,7 +45,8 @@ class FileBlobStore : public BlobStore {
   void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content = {}) override;
   void patch(const BlobName& name, const BlobChange& change, ContentPatch patch) override;
   void add_snapshot(const BlobName& name, const SnapshotChange& change, NewContent content) override;
-  void drop_snapshots(const BlobName& name, const std::function<void(const BlobEntry* base)>& check) override;
+  void change_family(const BlobName& name, const FamilyChange& change) override;
+  std::vector<BlobName> ended(Time now, std::size_t limit) override;
   BlockLists blocks(const BlobName& name) override;
   void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
                  const BlockCheck& check) override;
@@ -64,8 +65,15 @@ class FileBlobStore : public BlobStore {
   std::optional<IndexedBlob> settled(const ContainerName& container, const std::string& name);
   std::optional<IndexedBlob> settle(IndexChange& change, const Target& target, const std::string& name);
   Target target_of(IndexChange& change, const BlobName& name);
-  void put_content(IndexChange& change, Target& target, const BlobEntry& entry, NewContent content);
+  void put_content(IndexChange& change, Target& target, const BlobDecision& wanted, NewContent content);
+  // Beside the blob, under a second name of its file: what is known of it goes into the change, the file is removed
+  // with the answer unless released.
+  std::unique_ptr<StagedFile> keep(IndexChange& change, const Target& target, const BlobEntry& kept);
+  struct FamilyMove;
+  FamilyMove move_members(IndexChange& change, const Target& target, const std::vector<IndexedBlob>& before,
+                          const std::vector<BlobMember>& after);
   void remove_blob(IndexChange& change, const Target& target, const std::string& name);
+  void remove_file(const Target& target);
   void change_snapshot(const BlobName& name, const BlobChange& change);
   std::shared_ptr<ByteSource> read_snapshot(const BlobName& name, const RangeChoice& choose);
   void remove_container(IndexChange& change, const IndexedContainer& container, const std::string& folder);

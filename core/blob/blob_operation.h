@@ -33,6 +33,7 @@ enum class BlobOperation {
   SetBlobProperties,
   SetBlobMetadata,
   DeleteBlob,
+  DeleteBlobPermanently,
   UndeleteBlob,
   SnapshotBlob,
   LeaseBlob,

@@ -12,13 +12,10 @@ using namespace blob_operations;
 
 // Features that a request may name and that do not exist here yet.
 constexpr std::string_view kRefusedHeaders[] = {
-    "x-ms-immutability-policy-until-date",
-    "x-ms-immutability-policy-mode",
-    "x-ms-legal-hold",
     "x-ms-structured-body",
     "x-ms-seal-blob",
 };
-constexpr std::string_view kRefusedQueries[] = {"versionid", "prevsnapshot", "deletetype"};
+constexpr std::string_view kRefusedQueries[] = {"versionid"};
 
 void refuse_unknown_features(const BlobCall& call) {
   for (const std::string_view name : kRefusedHeaders) {
@@ -72,12 +69,23 @@ std::vector<StoredPolicy> BlobService::policies(const ContainerName& container) 
   return entry ? std::move(entry->policies) : std::vector<StoredPolicy>();
 }
 
+// One request a minute does it along the way.
+void BlobService::collect(Time now) {
+  constexpr auto kPause = std::chrono::minutes(1);
+  Time last = collected_.load();
+  if (now < last + kPause || !collected_.compare_exchange_strong(last, now)) return;
+  collect_ended(store_, now);
+}
+
 BlobReply BlobService::call(const BlobCall& call) {
   const BlobOperationRow& row = blob_operation_row(call.operation);
   if (!account(call.account)) throw Error(kResourceNotFound, {{"AccountName", call.account}});
   check_names(call, row.levels);
   refuse_unknown_features(call);
-  Request request{*this, store_, call, Conditions(call.headers), now(), snapshot_of(call, row)};
+  const Time now = clock_();
+  collect(now);
+  PresentBlobs present(store_, now);
+  Request request{*this, present, call, Conditions(call.headers), now, snapshot_of(call, row)};
   check_conditions(request.conditions, row.takes);
   return row.run(request);
 }

@@ -61,6 +61,7 @@ struct ListRange {
   std::size_t limit = 5000;
   bool uncommitted = false;  // blobs that have only blocks, too
   bool snapshots = false;    // each blob's, oldest first, before the blob
+  bool deleted = false;      // of the snapshots, those that are kept after their deletion, too
 };
 
 // Bytes that belong to no blob yet. Dropped with the object unless a change took them.
@@ -84,13 +85,30 @@ struct ContentPatch {
   std::uint64_t zeros = 0;                       // written from `offset` on
 };
 
+// What is to become of a blob. nullopt removes it.
+struct BlobDecision {
+  BlobDecision(std::optional<BlobEntry> wanted) : entry(std::move(wanted)) {}  // NOLINT: most decide no more than this
+  std::optional<BlobEntry> entry;
+  std::optional<BlobEntry> kept = {};  // with new content: the snapshot as which the content before stays
+};
+
+// One of all that lie under a name: the blob itself or a snapshot. `origin` says whose bytes it has; another time in
+// the entry makes a snapshot of the blob, or the other way round.
+struct BlobMember {
+  Time origin;
+  BlobEntry entry;
+};
+
 class BlobStore {
  public:
   // `current` is null when there is nothing of that name. The answer replaces it; nullopt removes it. A throw leaves
   // all as it was and comes out of the call. Runs while writers wait: it must neither block nor call the store, except
   // next_revision().
   using ContainerChange = std::function<std::optional<ContainerEntry>(const ContainerEntry* current)>;
-  using BlobChange = std::function<std::optional<BlobEntry>(const BlobEntry* current)>;
+  using BlobChange = std::function<BlobDecision(const BlobEntry* current)>;
+  // All that lie under a name: the snapshots, oldest first, deleted ones among them, and the blob. Who is taken out is
+  // removed.
+  using FamilyChange = std::function<void(std::vector<BlobMember>& members)>;
   using BlockCheck = std::function<void(const BlobEntry* current, const BlockSummary& blocks)>;
   using SnapshotChange = std::function<BlobEntry(const BlobEntry* base)>;
   using RangeChoice = std::function<ByteRange(const BlobEntry& entry)>;
@@ -118,14 +136,16 @@ class BlobStore {
   virtual std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) = 0;
   virtual std::unique_ptr<StagedBytes> stage_zeros(std::uint64_t size) = 0;
   // Without `content` the bytes stay and only what is known of them changes. A blob that is removed takes its snapshots
-  // with it.
+  // with it, deleted ones too.
   virtual void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content = {}) = 0;
   // Like change(), of a blob that is there, and costs what is written. Readers that have begun may see some of it.
   virtual void patch(const BlobName& name, const BlobChange& change, ContentPatch patch) = 0;
   // Keeps `content` beside the blob, as the snapshot that is answered; it must have another time than those there.
   virtual void add_snapshot(const BlobName& name, const SnapshotChange& change, NewContent content) = 0;
-  // Removes all of the blob's snapshots, unless `check` throws.
-  virtual void drop_snapshots(const BlobName& name, const std::function<void(const BlobEntry* base)>& check) = 0;
+  // The snapshot in the name is not looked at. A blob that goes takes its uncommitted blocks with it.
+  virtual void change_family(const BlobName& name, const FamilyChange& change) = 0;
+  // Blobs and snapshots of all accounts that have ended by then.
+  virtual std::vector<BlobName> ended(Time now, std::size_t limit) = 0;
 
   virtual BlockLists blocks(const BlobName& name) = 0;
   // The same id again replaces the block.

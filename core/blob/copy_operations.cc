@@ -76,6 +76,78 @@ BlobReply copy_blob(Request& request) {
   return reply;
 }
 
+constexpr ErrorCode kIncrementalCopySourceMustBeSnapshot{409, "IncrementalCopySourceMustBeSnapshot",
+                                                         "The source for incremental copy request must be a snapshot."};
+constexpr ErrorCode kIncrementalCopyBlobMismatch{
+    409, "IncrementalCopyBlobMismatch",
+    "The specified source blob is different than the copy source of the existing incremental copy blob."};
+constexpr ErrorCode kIncrementalCopyOfEarlierVersionSnapshotNotAllowed{
+    409, "IncrementalCopyOfEarlierVersionSnapshotNotAllowed",
+    "The specified snapshot is earlier than the last snapshot copied into the incremental copy blob."};
+
+std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
+
+// "https://…/disk?snapshot=TIME". Times are written alike, so of one blob's snapshots the later one compares greater.
+std::string snapshot_url(const Request& request, const BlobEntry& source) {
+  return without_query(request.headers().get("x-ms-copy-source")) + "?snapshot=" + iso8601_full(source.snapshot);
+}
+
+// Only later snapshots of what was copied before.
+void check_incremental(const BlobEntry* current, const std::string& source) {
+  if (!current || !current->committed) return;
+  const std::string before = current->properties.get("x-ms-copy-source");
+  const bool is_same =
+      current->properties.has("x-ms-incremental-copy") && without_query(before) == without_query(source);
+  if (!is_same) throw Error(kIncrementalCopyBlobMismatch);
+  if (source <= before) throw Error(kIncrementalCopyOfEarlierVersionSnapshotNotAllowed);
+}
+
+BlobEntry incremental_entry(Request& request, const BlobEntry* current, const BlobEntry& source, Time snapshot) {
+  BlobEntry entry = new_entry(request, current, copied_properties(source, {}));
+  entry.type = BlobType::Page;
+  entry.pages = source.pages;
+  entry.metadata = source.metadata;
+  add_copy_state(request, entry, source.size);
+  entry.properties.set("x-ms-copy-source", snapshot_url(request, source));
+  entry.properties.set("x-ms-incremental-copy", "true");
+  entry.properties.set("x-ms-copy-destination-snapshot", iso8601_full(snapshot));
+  return entry;
+}
+
+// The blob is as the source's snapshot was, and has a snapshot of its own of that.
+// Source: learn.microsoft.com/rest/api/storageservices/incremental-copy-blob.
+BlobReply incremental_copy_blob(Request& request) {
+  require_container(request);
+  const CopySource source = open_copy_source(request);
+  if (source.entry.type != BlobType::Page) throw Error(kInvalidBlobType);
+  if (source.entry.snapshot == kNever) throw Error(kIncrementalCopySourceMustBeSnapshot);
+  const Time snapshot = request.next_revision();
+  BlobEntry entry;
+  request.store.change(
+      request.blob(),
+      [&](const BlobEntry* current) {
+        check_create(request, current);
+        check_incremental(current, snapshot_url(request, source.entry));
+        entry = incremental_entry(request, current, source.entry, snapshot);
+        return std::optional(entry);
+      },
+      NewContent{request.store.stage(*source.bytes)});
+  NewContent again{request.store.stage(*open_copy_source(request).bytes)};
+  request.store.add_snapshot(
+      request.blob(),
+      [&](const BlobEntry*) {
+        BlobEntry kept = entry;
+        kept.snapshot = snapshot;
+        kept.lease = {};
+        return kept;
+      },
+      std::move(again));
+  BlobReply reply{.status = 202, .headers = stamp(version_of(entry))};
+  reply.headers.add("x-ms-copy-id", entry.properties.get("x-ms-copy-id"));
+  reply.headers.add("x-ms-copy-status", "success");
+  return reply;
+}
+
 // Everything is done when it is answered, so nothing is ever left to abort.
 BlobReply abort_copy_blob(Request& request) {
   existing(request);
@@ -99,6 +171,15 @@ constexpr BlobOperationRow kRows[] = {
      .rights = {.service = "cw", .account = "cw"},
      .takes = Takes::All,
      .run = copy_blob},
+    {.operation = BlobOperation::IncrementalCopyBlob,
+     .name = "IncrementalCopyBlob",
+     .methods = "PUT",
+     .levels = kOnBlob,
+     .comp = "incrementalcopy",
+     .headers = {"x-ms-copy-source"},
+     .rights = {.service = "cw", .account = "cw"},
+     .takes = Takes::All,
+     .run = incremental_copy_blob},
     {.operation = BlobOperation::AbortCopyBlob,
      .name = "AbortCopyBlob",
      .methods = "PUT",

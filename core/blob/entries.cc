@@ -38,6 +38,19 @@ Document policy_document(const StoredPolicy& policy) {
   return document;
 }
 
+Document deletion_document(const Deletion& deletion) {
+  Document document = {{"at", deletion.at.time_since_epoch().count()},
+                       {"until", deletion.until.time_since_epoch().count()}};
+  if (deletion.was_blob) document["wasBlob"] = true;
+  return document;
+}
+
+Deletion deletion_from(const Reader& reader) {
+  return {.at = time_in(reader, "at").value_or(Time()),
+          .until = time_in(reader, "until").value_or(Time()),
+          .was_blob = reader.get<bool>("wasBlob", false)};
+}
+
 // The place of a name in an array of names; the first for one that is not known.
 template <class Enum, std::size_t size>
 Enum named(const std::array<std::string_view, size>& names, std::string_view name) {
@@ -71,6 +84,7 @@ Document state_document(const BlobEntry& entry) {
     state["pages"].push_back(range.offset);
     state["pages"].push_back(range.size);
   }
+  if (entry.deleted) state["deleted"] = deletion_document(*entry.deleted);
   return state;
 }
 
@@ -95,6 +109,7 @@ void read_state(const Document& state, BlobEntry& entry) {
   for (std::size_t i = 0; i + 1 < pages.size(); i += 2) {
     entry.pages.push_back({pages[i].get<std::uint64_t>(), pages[i + 1].get<std::uint64_t>()});
   }
+  if (reader.has("deleted")) entry.deleted = deletion_from(reader.object("deleted"));
 }
 
 }  // namespace batchite

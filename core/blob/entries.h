@@ -43,6 +43,13 @@ struct ContainerEntry {
   std::vector<StoredPolicy> policies = {};
 };
 
+// Of a blob or snapshot that was deleted, or overwritten, and is kept for a while.
+struct Deletion {
+  Time at = {};
+  Time until = {};        // then it is gone for good
+  bool was_blob = false;  // it was the blob, not a snapshot of it
+};
+
 struct BlobEntry {
   std::string name;
   Time snapshot = kNever;  // when it was taken; kNever: the blob itself
@@ -56,11 +63,15 @@ struct BlobEntry {
   BlobType type = BlobType::Block;
   Lease lease = {};
   Parameters tags = {};
-  std::vector<ByteRange> pages = {};  // of a page blob: what was written and not cleared, in order and apart
-  bool has_snapshots = false;         // told to changes of the blob itself, by the store
+  std::vector<ByteRange> pages = {};     // of a page blob: what was written and not cleared, in order and apart
+  std::optional<Deletion> deleted = {};  // only of snapshots: a deleted blob lies among them
+
+  // From when on it is as if it had never been; nullopt: never.
+  std::optional<Time> ends() const { return deleted ? std::optional(deleted->until) : std::nullopt; }
+  bool has_ended(Time now) const { return ends() && *ends() <= now; }
 };
 
-// Everything that has no place of its own in a store: lease, access, policies; type, lease, tags, pages.
+// Everything that has no place of its own in a store: lease, access, policies; type, lease, tags, pages, deletion.
 Document state_document(const ContainerEntry& entry);
 Document state_document(const BlobEntry& entry);
 void read_state(const Document& state, ContainerEntry& entry);

@@ -67,6 +67,9 @@ struct Include {
   bool copy = false;
   bool snapshots = false;
   bool tags = false;
+  bool deleted = false;
+  bool policy = false;
+  bool legal_hold = false;
 };
 
 Include include_from(const Parameters& query) {
@@ -81,7 +84,10 @@ Include include_from(const Parameters& query) {
     include.copy |= item == "copy";
     include.snapshots |= item == "snapshots";
     include.tags |= item == "tags";
-    // The others ask for kinds of blobs (versions, deleted ones) that cannot exist here: nothing to add.
+    include.deleted |= item == "deleted";
+    include.policy |= item == "immutabilitypolicy";
+    include.legal_hold |= item == "legalhold";
+    // The others ask for versions, which cannot exist here: nothing to add.
   }
   return include;
 }
@@ -104,6 +110,13 @@ Parameters lease_headers(const Lease& lease, Time now) {
   return headers;
 }
 
+// Whole days, the one that has begun not counted: 6 of 7 right after the deletion, as recorded.
+void tell_deletion(const Deletion& deletion, Time now, ListingSink& sink) {
+  sink.text("DeletedTime", http_date(deletion.at));
+  const auto left = (deletion.until - now - Ticks(1)) / std::chrono::hours(24);
+  sink.literal("RemainingRetentionDays", std::to_string(left));
+}
+
 void tell_content_properties(const BlobEntry& entry, ListingSink& sink) {
   for (const std::string_view name : {"Content-Type", "Content-Encoding", "Content-Language", "Content-CRC64",
                                       "Content-MD5", "Cache-Control", "Content-Disposition"}) {
@@ -117,6 +130,7 @@ void tell_properties(const BlobEntry& entry, const Include& include, Time now, L
   if (entry.committed) {  // what has only blocks so far was never written
     sink.text("Creation-Time", http_date(entry.created));
     sink.text("Last-Modified", http_date(entry.modified));
+    tell_named(entry.properties, {{"x-ms-expiry-time", "Expiry-Time"}}, sink);
     sink.text("Etag", etag(entry.revision));
   }
   sink.literal("Content-Length", std::to_string(entry.size));
@@ -139,7 +153,15 @@ void tell_properties(const BlobEntry& entry, const Include& include, Time now, L
     }
   }
   sink.literal("ServerEncrypted", entry.committed ? "true" : "false");
+  if (include.policy) {
+    tell_named(entry.properties,
+               {{"x-ms-immutability-policy-until-date", "ImmutabilityPolicyUntilDate"},
+                {"x-ms-immutability-policy-mode", "ImmutabilityPolicyMode"}},
+               sink);
+  }
+  if (include.legal_hold) tell_named(entry.properties, {{"x-ms-legal-hold", "LegalHold"}}, sink);
   if (entry.properties.has("x-ms-blob-sealed")) sink.literal("Sealed", "true");
+  if (entry.deleted) tell_deletion(*entry.deleted, now, sink);
   if (!entry.tags.empty())
     sink.literal("TagCount", std::to_string(std::distance(entry.tags.begin(), entry.tags.end())));
   sink.close("Properties");
@@ -167,7 +189,24 @@ class BlobPage {
 
  private:
   ListRange range(const Place& from, std::size_t limit) const {
-    return {prefix_, from.name, from.snapshot, limit, include_.uncommitted, include_.snapshots};
+    // A deleted blob lies among the snapshots.
+    const bool snapshots = include_.snapshots || include_.deleted;
+    return {prefix_, from.name, from.snapshot, limit, include_.uncommitted, snapshots, include_.deleted};
+  }
+
+  // The blob itself, though deleted, for nothing of its name came later.
+  bool is_deleted_blob(const BlobEntry& entry, const BlobEntry* next) const {
+    if (!entry.deleted || !entry.deleted->was_blob) return false;
+    if (next) return next->name != entry.name;
+    ListRange behind = range({entry.name, entry.snapshot + Ticks(1)}, 1);
+    behind.prefix = entry.name;
+    const auto later = request_.store.list(request_.container(), behind);
+    return later.empty() || later.front().name != entry.name;
+  }
+
+  bool is_shown(const BlobEntry& entry, bool is_blob) const {
+    if (has_ended(entry, request_.now)) return false;
+    return is_blob || include_.snapshots;
   }
 
   bool any_from(Place& from) {
@@ -181,12 +220,16 @@ class BlobPage {
     const std::size_t limit = delimiter_.empty() ? size_ - count_ : std::min(size_ - count_, kDelimitedBatch);
     const auto batch = request_.store.list(request_.container(), range(from, limit));
     std::string group;  // the prefix last emitted
-    for (const BlobEntry& entry : batch) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const BlobEntry& entry = batch[i];
       if (!group.empty() && entry.name.starts_with(group)) continue;
+      const bool is_blob =
+          entry.snapshot == kNever || is_deleted_blob(entry, i + 1 < batch.size() ? &batch[i + 1] : nullptr);
+      if (!is_shown(entry, is_blob)) continue;
       ++count_;
       const auto cut = delimiter_.empty() ? std::string::npos : entry.name.find(delimiter_, prefix_.size());
       if (cut == std::string::npos) {
-        add(entry);
+        add(entry, is_blob);
       } else {
         group = entry.name.substr(0, cut + delimiter_.size());
         sink_.open("BlobPrefix");
@@ -201,10 +244,11 @@ class BlobPage {
     return last.snapshot == kNever ? Place{last.name + '\0'} : Place{last.name, last.snapshot + Ticks(1)};
   }
 
-  void add(const BlobEntry& entry) {
+  void add(const BlobEntry& entry, bool is_blob) {
     sink_.open("Blob");
     sink_.text("Name", entry.name);
-    if (entry.snapshot != kNever) sink_.text("Snapshot", iso8601_full(entry.snapshot));
+    if (!is_blob) sink_.text("Snapshot", iso8601_full(entry.snapshot));
+    if (entry.deleted) sink_.literal("Deleted", "true");
     tell_properties(entry, include_, request_.now, sink_);
     if (include_.metadata) sink_.document("Metadata", metadata_document(entry.metadata));
     if (include_.tags && !entry.tags.empty()) sink_.document("Tags", tags_document(entry.tags));

@@ -27,9 +27,10 @@ bool fits(const BlobOperationRow& row, const Asked& asked) {
   return (row.levels & asked.level) != 0 && same_id(row.restype, asked.restype) && same_id(row.comp, asked.comp);
 }
 
-// How many of the headers that tell the row from others are there; -1: one is missing.
-int matching_headers(const BlobOperationRow& row, const Parameters& headers) {
-  int count = 0;
+// How many of the headers and parameters that tell the row from others are there; -1: one is missing.
+int matches(const BlobOperationRow& row, const Parameters& query, const Parameters& headers) {
+  if (!row.parameter.empty() && query.get(row.parameter).empty()) return -1;
+  int count = row.parameter.empty() ? 0 : 1;
   for (const std::string_view name : row.headers) {
     if (name.empty()) continue;
     if (headers.get(name).empty()) return -1;
@@ -59,10 +60,11 @@ const BlobOperationRow& implemented(const BlobOperationRow& row) {
 const std::vector<BlobOperationRow>& blob_operation_rows() {
   static const auto rows = [] {
     std::vector<BlobOperationRow> all;
-    for (const auto& list : {service_operations(), container_operations(), listing_operations(),
-                             delegation_operations(), whole_blob_operations(), put_operations(), tag_operations(),
-                             tier_operations(), append_operations(), page_operations(), snapshot_operations(),
-                             block_operations(), copy_operations(), lease_operations(), refused_blob_operations()}) {
+    for (const auto& list :
+         {service_operations(), container_operations(), listing_operations(), delegation_operations(),
+          whole_blob_operations(), put_operations(), tag_operations(), tier_operations(), append_operations(),
+          page_operations(), snapshot_operations(), delete_operations(), protect_operations(), expiry_operations(),
+          block_operations(), copy_operations(), lease_operations(), refused_blob_operations()}) {
       all.insert(all.end(), list.begin(), list.end());
     }
     return all;
@@ -90,7 +92,7 @@ const BlobOperationRow& find_blob_operation(std::string_view method, BlobLevel l
   int most = -1;
   for (const BlobOperationRow& row : blob_operation_rows()) {
     if (!has_word(row.methods, method) || !fits(row, asked)) continue;
-    const int count = matching_headers(row, headers);
+    const int count = matches(row, query, headers);
     if (count <= most) continue;
     most = count;
     found = &row;

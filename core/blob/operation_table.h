@@ -38,8 +38,9 @@ struct BlobOperationRow {
   unsigned levels;
   std::string_view restype = {};  // empty: none
   std::string_view comp = {};     // empty: none
-  // Headers that must be there; of the rows that fit, the one that names most is meant.
+  // Headers and query parameters that must be there; of the rows that fit, the one that names most is meant.
   std::array<std::string_view, 2> headers = {};
+  std::string_view parameter = {};
   BlobRights rights = {};
   Takes takes = Takes::NoConditions;
   std::string_view request = {};  // the root element of the XML that comes in; empty: none
@@ -69,6 +70,9 @@ std::span<const BlobOperationRow> tier_operations();
 std::span<const BlobOperationRow> append_operations();
 std::span<const BlobOperationRow> page_operations();
 std::span<const BlobOperationRow> snapshot_operations();
+std::span<const BlobOperationRow> delete_operations();
+std::span<const BlobOperationRow> protect_operations();
+std::span<const BlobOperationRow> expiry_operations();
 std::span<const BlobOperationRow> block_operations();
 std::span<const BlobOperationRow> copy_operations();
 std::span<const BlobOperationRow> lease_operations();

@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/blob/errors.h"
+#include "core/blob/immutability.h"
 #include "core/blob/properties.h"
 #include "core/blob/tags.h"
 
@@ -58,11 +59,14 @@ void CheckedBody::add_checksums(BlobReply& reply) const {
 }
 
 void mark_written(const Request& request, BlobEntry& entry) {
+  check_mutable(entry, request.now);
   entry.lease = after_write(entry.lease, request.now);
   entry.revision = entry.modified = request.next_revision();
 }
 
 BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties) {
+  if (is_there(current)) check_mutable(*current, request.now);
+  for (const auto& [name, value] : protection_from(request.headers(), request.now)) properties.set(name, value);
   const Time revision = request.next_revision();
   return {.name = request.blob().blob,
           .created = is_there(current) ? current->created : revision,

@@ -10,12 +10,13 @@
 #include "core/blob/checksums.h"
 #include "core/blob/conditions.h"
 #include "core/blob/operation_table.h"
+#include "core/blob/present_blobs.h"
 
 namespace batchite::blob_operations {
 
 struct Request {
   BlobService& service;
-  BlobStore& store;
+  PresentBlobs& store;
   const BlobCall& call;
   Conditions conditions;
   Time now;                // of the whole request

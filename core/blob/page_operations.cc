@@ -1,11 +1,10 @@
 // Page blobs: pages of 512 bytes, written and cleared in place; and Set Blob Properties, which also gives them another
 // size or sequence number.
 // Source: learn.microsoft.com/rest/api/storageservices/put-page, .../get-page-ranges and .../set-blob-properties.
-#include "core/blob/pages.h"
-
 #include "core/blob/copy_source.h"
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
+#include "core/blob/page_diff.h"
 #include "core/blob/properties.h"
 
 namespace batchite::blob_operations {
@@ -92,19 +91,25 @@ BlobReply put_page_from_url(Request& request) {
   return write_pages(request, body);
 }
 
+void add_ranges(const PageRanges& ranges, const char* name, Document& body) {
+  for (const ByteRange& range : ranges) {
+    body[name].push_back({{"Start", range.offset}, {"End", range.offset + range.size - 1}});
+  }
+}
+
 BlobReply get_page_ranges(Request& request) {
   const BlobEntry entry = existing(request);
   if (entry.type != BlobType::Page) throw Error(kInvalidBlobType);
   check_read(request, entry);
   const ByteRange window = range_from(request.headers(), entry.size).value_or(ByteRange{0, entry.size});
-  Document ranges = Document::array();
-  for (const ByteRange& range : within(entry.pages, window)) {
-    ranges.push_back({{"Start", range.offset}, {"End", range.offset + range.size - 1}});
-  }
+  const Time previous = previous_snapshot(request);
+  const PageDiff pages =
+      previous == kNever ? PageDiff{within(entry.pages, window)} : page_diff(request, entry, previous, window);
   BlobReply reply{.headers = stamp(version_of(entry))};
   reply.headers.add("x-ms-blob-content-length", std::to_string(entry.size));
   reply.body = Document::object();
-  if (!ranges.empty()) reply.body["PageRange"] = std::move(ranges);
+  add_ranges(pages.changed, "PageRange", reply.body);
+  add_ranges(pages.cleared, "ClearRange", reply.body);
   return reply;
 }
 

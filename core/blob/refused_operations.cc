@@ -8,13 +8,7 @@ using Op = BlobOperation;
 
 constexpr BlobOperationRow kRows[] = {
     {Op::RestoreContainer, "RestoreContainer", "PUT", kOnContainer, "container", "undelete"},
-    {Op::IncrementalCopyBlob, "IncrementalCopyBlob", "PUT", kOnBlob, "", "incrementalcopy"},
-    {Op::UndeleteBlob, "UndeleteBlob", "PUT", kOnBlob, "", "undelete"},
-    {Op::SetBlobExpiry, "SetBlobExpiry", "PUT", kOnBlob, "", "expiry"},
     {Op::QueryBlobContents, "QueryBlobContents", "POST", kOnBlob, "", "query"},
-    {Op::SetBlobImmutabilityPolicy, "SetBlobImmutabilityPolicy", "PUT", kOnBlob, "", "immutabilityPolicies"},
-    {Op::DeleteBlobImmutabilityPolicy, "DeleteBlobImmutabilityPolicy", "DELETE", kOnBlob, "", "immutabilityPolicies"},
-    {Op::SetBlobLegalHold, "SetBlobLegalHold", "PUT", kOnBlob, "", "legalhold"},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "core/blob/sas_access.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/base/encoding.h"
@@ -138,9 +139,20 @@ bool has_any(std::string_view letters, std::string_view wanted) {
   return letters.find_first_of(wanted) != std::string_view::npos;
 }
 
+// What a header asks for beside the operation needs a letter of its own.
+bool allows_headers(std::string_view given, const Parameters& headers) {
+  constexpr std::pair<std::string_view, std::string_view> kLetters[] = {
+      {"x-ms-tags", "t"}, {"x-ms-immutability-policy-until-date", "i"}, {"x-ms-legal-hold", "i"}};
+  return std::ranges::all_of(
+      kLetters, [&](const auto& letter) { return headers.get(letter.first).empty() || has_any(given, letter.second); });
+}
+
 SasGrant check_permission(std::string_view given, std::string_view wanted, const SasUse& use) {
-  const bool sets_tags = !use.headers.get("x-ms-tags").empty();
-  if (!has_any(given, wanted) || (sets_tags && !has_any(given, "t"))) throw Error(kAuthorizationPermissionMismatch);
+  const bool leases = use.operation == BlobOperation::LeaseBlob || use.operation == BlobOperation::LeaseContainer;
+  const bool breaks = leases && same_id(use.headers.get("x-ms-lease-action"), "break");
+  // Who may delete what is leased may break the lease.
+  const bool fits = has_any(given, wanted) || (breaks && has_any(given, "d"));
+  if (!fits || !allows_headers(given, use.headers)) throw Error(kAuthorizationPermissionMismatch);
   const bool creates = has_any(wanted, "c");
   return {.may_overwrite = !creates || has_any(given, "w")};
 }

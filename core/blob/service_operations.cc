@@ -79,11 +79,7 @@ void check_section(std::string_view name, const Document& section) {
   if (!is_known) throw Error(kUnsupportedXmlNode, {{"XmlNodeName", std::string(name)}});
   const Reader reader(section);
   if (name == "Cors") return check_cors(section);
-  if (name == "DeleteRetentionPolicy") {
-    check_retention(reader);
-    // Nothing is kept after its deletion yet, and a promise to do so would lose what somebody relied on.
-    if (same_id(reader.text("Enabled"), "true")) throw Error(501, "NotImplemented", "Soft delete is not implemented.");
-  }
+  if (name == "DeleteRetentionPolicy") check_retention(reader);
   if (name == "StaticWebsite" && same_id(reader.text("Enabled"), "true")) {
     throw Error(501, "NotImplemented", "Static websites are not implemented.");
   }

@@ -1,6 +1,7 @@
 // Snapshot Blob: the blob as it is now, kept beside it under the time of the request, read-only from then on.
 // Source: learn.microsoft.com/rest/api/storageservices/snapshot-blob.
 #include "core/blob/errors.h"
+#include "core/blob/immutability.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
 
@@ -17,6 +18,7 @@ BlobEntry snapshot_of(const Request& request, const BlobEntry& base, const Param
   BlobEntry entry = base;
   entry.snapshot = request.next_revision();
   entry.lease = {};
+  entry.properties = without_protection(base.properties);
   if (metadata.empty()) return entry;
   entry.metadata = metadata;
   entry.revision = entry.modified = entry.snapshot;

@@ -67,7 +67,7 @@ struct Finding {
     while (true) {
       const auto batch = request.store.list({request.call.account, container}, range);
       for (const BlobEntry& entry : batch) {
-        if (entry.tags.empty() || !condition.holds(entry.tags, container)) continue;
+        if (entry.tags.empty() || has_ended(entry, request.now) || !condition.holds(entry.tags, container)) continue;
         if (blobs.size() == size) {
           next = base64_encode(container + '/' + entry.name);
           return;

@@ -132,38 +132,6 @@ BlobReply set_blob_metadata(Request& request) {
   return reply;
 }
 
-enum class Deletes { Blob, WithSnapshots, OnlySnapshots };
-
-Deletes deletes_of(const Request& request) {
-  const std::string text = fold(request.headers().get("x-ms-delete-snapshots"));
-  if (text.empty()) return Deletes::Blob;
-  const bool is_known = text == "include" || text == "only";
-  // One snapshot has none of its own.
-  if (!is_known || request.snapshot != kNever) {
-    throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-delete-snapshots"}, {"HeaderValue", text}});
-  }
-  return text == "only" ? Deletes::OnlySnapshots : Deletes::WithSnapshots;
-}
-
-BlobReply delete_blob(Request& request) {
-  const Deletes deletes = deletes_of(request);
-  require_container(request);
-  const auto check = [&](const BlobEntry* current) {
-    if (!current || !current->committed) throw Error(kBlobNotFound);
-    check_write(request, *current);
-    if (deletes == Deletes::Blob && current->has_snapshots) throw Error(kSnapshotsPresent);
-  };
-  if (deletes == Deletes::OnlySnapshots) {
-    request.store.drop_snapshots(request.blob(), check);
-  } else {
-    request.store.change(request.blob(), [&](const BlobEntry* current) {
-      check(current);
-      return std::optional<BlobEntry>();
-    });
-  }
-  return {.status = 202, .headers = {{"x-ms-delete-type-permanent", "true"}}};
-}
-
 constexpr BlobOperationRow kRows[] = {
     {.operation = BlobOperation::GetBlob,
      .name = "GetBlob",
@@ -201,14 +169,6 @@ constexpr BlobOperationRow kRows[] = {
      .rights = {.service = "w", .account = "w"},
      .takes = Takes::All,
      .run = set_blob_metadata},
-    {.operation = BlobOperation::DeleteBlob,
-     .name = "DeleteBlob",
-     .methods = "DELETE",
-     .levels = kOnBlob,
-     .rights = {.service = "d", .account = "d"},
-     .takes = Takes::All,
-     .takes_snapshot = true,
-     .run = delete_blob},
 };
 
 }  // namespace

@@ -217,15 +217,65 @@ class PageBlobTest : public BlobTest {
                 std::string(pages * 512, fill));
   }
   // "0-511 1024-1535"
-  std::string ranges(Parameters headers = {}, Parameters query = {}) {
+  std::string ranges(Parameters headers = {}, Parameters query = {}, const std::string& kind = "PageRange") {
     std::string text;
     const Document body = run(on(BlobOperation::GetPageRanges, "disk", headers, query)).body;
-    for (const Document& range : Reader(body).array("PageRange")) {
+    for (const Document& range : Reader(body).array(kind)) {
       text += (text.empty() ? "" : " ") + range["Start"].dump() + "-" + range["End"].dump();
     }
     return text;
   }
+  std::string take(const std::string& blob = "disk") {
+    return run(on(BlobOperation::SnapshotBlob, blob)).headers.get("x-ms-snapshot");
+  }
+  // The copy's snapshot.
+  std::string copy_incrementally(const std::string& source) {
+    const std::string url = "http://127.0.0.1:10000/acct/data/" + source;
+    run(on(BlobOperation::IncrementalCopyBlob, "backup", {{"x-ms-copy-source", url}}));
+    return run(on(BlobOperation::GetBlobProperties, "backup")).headers.get("x-ms-copy-destination-snapshot");
+  }
 };
+
+TEST_F(PageBlobTest, WhatChangedSinceASnapshotIsTold) {
+  update(0, 3, 'a');
+  const std::string before = take();
+  update(512, 1, 'b');
+  update(1536, 1, 'b');
+  page("clear", "0-511", "");
+  EXPECT_EQ(ranges({}, {{"prevsnapshot", before}}), "512-1023 1536-2047");
+  EXPECT_EQ(ranges({}, {{"prevsnapshot", before}}, "ClearRange"), "0-511");
+  EXPECT_EQ(ranges({{"x-ms-range", "bytes=1024-2047"}}, {{"prevsnapshot", before}}), "1536-2047");
+  const std::string after = take();
+  update(0, 4, 'c');
+  EXPECT_EQ(ranges({}, {{"snapshot", after}, {"prevsnapshot", before}}), "512-1023 1536-2047");
+  const std::string url = "http://127.0.0.1:10000/acct/data/disk?snapshot=" + after;
+  EXPECT_EQ(ranges({{"x-ms-previous-snapshot-url", url}}), "0-2047");
+  const auto refusal = [&](Parameters query) {
+    return outcome(on(BlobOperation::GetPageRanges, "disk", {}, std::move(query)));
+  };
+  EXPECT_EQ(refusal({{"snapshot", before}, {"prevsnapshot", after}}), "400 PreviousSnapshotCannotBeNewer");
+  EXPECT_EQ(refusal({{"prevsnapshot", "2024-01-01T00:00:00.0000000Z"}}), "409 PreviousSnapshotNotFound");
+  EXPECT_EQ(refusal({{"prevsnapshot", "yesterday"}}), "400 InvalidQueryParameterValue");
+}
+
+TEST_F(PageBlobTest, AnIncrementalCopyFollowsTheSnapshotsOfItsSource) {
+  update(0, 1, 'a');
+  const std::string one = take();
+  update(0, 1, 'b');
+  const std::string two = take();
+  const std::string copied = copy_incrementally("disk?snapshot=" + one);
+  EXPECT_EQ(get("backup").substr(0, 512), std::string(512, 'a'));
+  copy_incrementally("disk?snapshot=" + two);
+  const BlobReply first = run(on(BlobOperation::GetBlob, "backup", {}, {{"snapshot", copied}}));
+  EXPECT_EQ(read_all(*first.bytes).substr(0, 512), std::string(512, 'a'));
+  EXPECT_EQ(get("backup").substr(0, 512), std::string(512, 'b'));
+  EXPECT_EQ(run(on(BlobOperation::GetBlobProperties, "backup")).headers.get("x-ms-incremental-copy"), "true");
+  const auto refusal = [&](const std::string& source) { return outcome([&] { copy_incrementally(source); }); };
+  EXPECT_EQ(refusal("disk"), "409 IncrementalCopySourceMustBeSnapshot");
+  EXPECT_EQ(refusal("disk?snapshot=" + one), "409 IncrementalCopyOfEarlierVersionSnapshotNotAllowed");
+  create("other", "512");
+  EXPECT_EQ(refusal("other?snapshot=" + take("other")), "409 IncrementalCopyBlobMismatch");
+}
 
 TEST_F(PageBlobTest, PagesAreWrittenAndClearedInPlace) {
   EXPECT_EQ(get("disk"), std::string(2048, '\0'));

@@ -366,7 +366,7 @@ TEST_F(BlobTest, WhatIsNotImplementedIsRefusedByName) {
   const std::pair<Parameters, std::string> cases[] = {
       {{{"x-ms-blob-type", "Nonsense"}}, "400 InvalidHeaderValue"},
       {{}, "400 MissingRequiredHeader"},
-      {{{"x-ms-blob-type", "BlockBlob"}, {"x-ms-legal-hold", "true"}}, "400 UnsupportedHeader"},
+      {{{"x-ms-blob-type", "BlockBlob"}, {"x-ms-structured-body", "true"}}, "400 UnsupportedHeader"},
       {{{"x-ms-blob-type", "BlockBlob"}, {"x-ms-lease-id", "11111111-2222-3333-4444-555555555555"}},
        "412 LeaseNotPresentWithBlobOperation"},
   };

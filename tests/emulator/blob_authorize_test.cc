@@ -138,6 +138,11 @@ TEST_F(BlobAuthorizeTest, ASignatureOpensWhatItSays) {
       {"PUT", "/data/a?", service_sas("c"), "403 UnauthorizedBlobOverwrite"},
       {"PUT", "/data/a?", service_sas("w"), "201"},
       {"PUT", "/data/a?", service_sas("r"), "403 AuthorizationPermissionMismatch"},
+      {"PUT", "/data/a?comp=lease&", service_sas("d"), "409 LeaseNotPresentWithLeaseOperation"},  // let in
+      {"PUT", "/data/a?comp=lease&", service_sas("rl"), "403 AuthorizationPermissionMismatch"},
+      {"PUT", "/data/a?comp=legalhold&", service_sas("rwd"), "403 AuthorizationPermissionMismatch"},
+      {"DELETE", "/data/a?snapshot=2024-03-05T10:00:00.0000001Z&deletetype=permanent&", service_sas("d"),
+       "403 AuthorizationPermissionMismatch"},
       {"DELETE", "/data/a?", service_sas("rw"), "403 AuthorizationPermissionMismatch"},
       {"DELETE", "/data/a?", service_sas("d"), "202"},
       {"PUT", "/data?restype=container&", service_sas("rwdl"), "403 AuthorizationFailure"},
@@ -145,7 +150,8 @@ TEST_F(BlobAuthorizeTest, ASignatureOpensWhatItSays) {
       {"GET", "/data?restype=account&comp=properties&", service_sas("r"), "200"},
   };
   for (const auto& [method, path, sas, expected] : cases) {
-    const Ask ask{.method = method, .path = path + sas, .headers = {{"x-ms-blob-type", "BlockBlob"}}};
+    const Ask ask{.method = method, .path = path + sas,
+                  .headers = {{"x-ms-blob-type", "BlockBlob"}, {"x-ms-lease-action", "break"}}};
     EXPECT_EQ(outcome(send_unsigned(ask)), expected) << method << " " << path << sas;
   }
 }

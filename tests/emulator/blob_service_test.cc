@@ -43,8 +43,8 @@ TEST_F(BlobServiceTest, WhatCannotBeIsRefused) {
   EXPECT_EQ(
       set("<HourMetrics><RetentionPolicy><Enabled>true</Enabled><Days>366</Days></RetentionPolicy></HourMetrics>"),
       "400 InvalidXmlNodeValue");
-  EXPECT_EQ(set("<DeleteRetentionPolicy><Enabled>true</Enabled><Days>7</Days></DeleteRetentionPolicy>"),
-            "501 NotImplemented");
+  EXPECT_EQ(set("<DeleteRetentionPolicy><Enabled>true</Enabled></DeleteRetentionPolicy>"), "400 InvalidXmlNodeValue");
+  EXPECT_EQ(set("<DeleteRetentionPolicy><Enabled>true</Enabled><Days>7</Days></DeleteRetentionPolicy>"), "202");
   EXPECT_EQ(set("<DeleteRetentionPolicy><Enabled>false</Enabled></DeleteRetentionPolicy>"), "202");
 }
 

@@ -315,10 +315,59 @@ TEST_F(FileBlobStoreTest, SnapshotsOutliveTheBlobsChangesAndARestart) {
   EXPECT_TRUE(fs::is_empty(root_ / ".snapshots"));
   put("a", "x");
   take("a");
-  store_->drop_snapshots(named("a"), [](const BlobEntry* base) { EXPECT_TRUE(base->has_snapshots); });
+  store_->change_family(named("a"), [](std::vector<BlobMember>& members) { members.erase(members.begin()); });
   EXPECT_EQ(list({.snapshots = true}), "a");
+  EXPECT_TRUE(fs::is_empty(root_ / ".snapshots"));
   take("a");
   store_->change_container({"acct", "data"}, [](const ContainerEntry*) { return std::optional<ContainerEntry>(); });
+  EXPECT_TRUE(fs::is_empty(root_ / ".snapshots"));
+}
+
+// Deletes and restores by moving between the blob and its snapshots, as the rules do.
+TEST_F(FileBlobStoreTest, WhatIsKeptOfABlobOutlivesItAndARestart) {
+  const auto as_kept = [&](const BlobEntry& entry) {
+    BlobEntry kept = entry;
+    kept.snapshot = store_->next_revision(kNow);
+    kept.deleted = Deletion{kNow, kNow + std::chrono::hours(24), true};
+    return kept;
+  };
+  const auto all = [&] { return list({.snapshots = true, .deleted = true}); };
+  put("d/a", "first");
+  StringSource source("second");
+  store_->change(
+      named("d/a"),
+      [&](const BlobEntry* current) {
+        BlobDecision decision = entry_maker("d/a", {})(current);
+        decision.kept = as_kept(*current);
+        return decision;
+      },
+      NewContent{store_->stage(source)});
+  EXPECT_EQ(get("d/a"), "second");
+  EXPECT_EQ(all(), "d/a d/a");
+  EXPECT_EQ(list({.snapshots = true}), "d/a");
+  put_block("d/a", "1", "block");
+  store_->change_family(named("d/a"), [&](std::vector<BlobMember>& members) {
+    ASSERT_EQ(members.size(), 2u);
+    members.back().entry = as_kept(members.back().entry);
+  });
+  EXPECT_FALSE(fs::exists(file("d")));
+  EXPECT_EQ(staged_files(), 0u);
+  open();
+  EXPECT_EQ(list() + get("d/a"), "(none)");
+  EXPECT_EQ(all(), "d/a d/a");
+  EXPECT_EQ(store_->ended(kNow + std::chrono::hours(23), 10).size(), 0u);
+  EXPECT_EQ(store_->ended(kNow + std::chrono::hours(24), 10).size(), 2u);
+  store_->change_family(named("d/a"), [](std::vector<BlobMember>& members) {
+    for (BlobMember& member : members) member.entry.deleted.reset();
+    members.back().entry.snapshot = kNever;
+  });
+  EXPECT_EQ(text_of(file("d/a")), "second");
+  open();
+  EXPECT_EQ(list({.snapshots = true}), "d/a d/a");
+  EXPECT_EQ(get("d/a"), "second");
+  EXPECT_EQ(store_->ended(kNow + std::chrono::hours(24), 10).size(), 0u);
+  store_->change_family(named("d/a"), [](std::vector<BlobMember>& members) { members.clear(); });
+  EXPECT_EQ(all(), "");
   EXPECT_TRUE(fs::is_empty(root_ / ".snapshots"));
 }
 

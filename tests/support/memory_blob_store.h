@@ -9,6 +9,7 @@
 
 #include "core/blob/blob_store.h"
 #include "core/blob/errors.h"
+#include "core/blob/retention.h"
 
 namespace batchite::testing {
 
@@ -59,15 +60,15 @@ class MemoryBlobStore : public BlobStore {
   std::vector<BlobEntry> list(const ContainerName& name, const ListRange& range) override {
     ++listings;
     std::vector<BlobEntry> page;
-    for (const auto& [blob_name, item] : owner(name).blobs) {
-      if (range.snapshots) {
-        for (const auto& [time, snapshot] : item.snapshots) {
-          const bool is_before = blob_name == range.from && time < range.from_snapshot;
-          if (!is_before && in(range, blob_name, page.size())) page.push_back(snapshot.entry);
-        }
+    for (const auto& [blob_name, family] : owner(name).families) {
+      for (const auto& [time, member] : family) {
+        const BlobEntry& entry = member.entry;
+        const bool is_blob = entry.snapshot == kNever;
+        const bool is_before = blob_name == range.from && !is_blob && time < range.from_snapshot;
+        const bool is_wanted =
+            is_blob ? entry.committed || range.uncommitted : range.snapshots && (range.deleted || !entry.deleted);
+        if (!is_before && is_wanted && in(range, blob_name, page.size())) page.push_back(entry);
       }
-      if (!item.entry.committed && !range.uncommitted) continue;
-      if (in(range, blob_name, page.size())) page.push_back(item.entry);
     }
     return page;
   }
@@ -98,27 +99,27 @@ class MemoryBlobStore : public BlobStore {
   void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content) override {
     Container& all = owner({name.account, name.container});
     Blob* found = blob(name);
-    auto wanted = change(entry_of(found));
-    if (!wanted) {
+    BlobDecision wanted = change(found ? &found->entry : nullptr);
+    if (!wanted.entry) {
       if (name.snapshot == kNever) {
-        all.blobs.erase(name.blob);
+        all.families.erase(name.blob);
       } else {
-        all.blobs[name.blob].snapshots.erase(name.snapshot);
+        all.families[name.blob].erase(name.snapshot);
       }
       return;
     }
-    Blob& changed = found ? *found : all.blobs[name.blob];
+    Family& family = all.families[name.blob];
+    if (wanted.kept) family[wanted.kept->snapshot] = found->as(*wanted.kept);
+    Blob& changed = family[at(name.snapshot)];
     if (content) {
-      changed = {.bytes = static_cast<Staged&>(*content->bytes).bytes,
-                 .committed = std::move(content->blocks),
-                 .snapshots = std::move(changed.snapshots)};
+      changed = {.bytes = static_cast<Staged&>(*content->bytes).bytes, .committed = std::move(content->blocks)};
     }
-    changed.set(std::move(*wanted));
+    changed.set(std::move(*wanted.entry));
   }
 
   void patch(const BlobName& name, const BlobChange& change, ContentPatch patch) override {
     Blob* found = blob(name);
-    const auto wanted = change(entry_of(found));
+    const auto wanted = change(found ? &found->entry : nullptr).entry;
     const std::string text = patch.bytes ? static_cast<Staged&>(*patch.bytes).bytes : std::string(patch.zeros, '\0');
     const std::uint64_t offset = patch.offset.value_or(found->bytes.size());
     found->bytes.resize(std::max(found->bytes.size(), offset + text.size()));
@@ -128,17 +129,44 @@ class MemoryBlobStore : public BlobStore {
   }
 
   void add_snapshot(const BlobName& name, const SnapshotChange& change, NewContent content) override {
-    owner({name.account, name.container});
+    Container& all = owner({name.account, name.container});
     Blob* found = blob(name);
     Blob kept{.bytes = static_cast<Staged&>(*content.bytes).bytes, .committed = std::move(content.blocks)};
-    kept.set(change(entry_of(found)));
-    found->snapshots[kept.entry.snapshot] = std::move(kept);
+    kept.set(change(found ? &found->entry : nullptr));
+    all.families[name.blob][kept.entry.snapshot] = std::move(kept);
   }
 
-  void drop_snapshots(const BlobName& name, const std::function<void(const BlobEntry*)>& check) override {
-    Blob* found = blob(name);
-    check(entry_of(found));
-    found->snapshots.clear();
+  void change_family(const BlobName& name, const FamilyChange& change) override {
+    Family& family = owner({name.account, name.container}).families[name.blob];
+    std::vector<BlobMember> members;
+    for (const auto& [time, member] : family) {
+      if (member.entry.committed) members.push_back({member.entry.snapshot, member.entry});
+    }
+    const bool has_blob = !members.empty() && members.back().origin == kNever;
+    change(members);
+    Family changed;
+    for (const BlobMember& member : members) {
+      changed[at(member.entry.snapshot)] = family[at(member.origin)].as(member.entry);
+      if (member.origin == kNever && member.entry.snapshot == kNever) {
+        changed[kLast].uncommitted = family[kLast].uncommitted;
+      }
+    }
+    if (!has_blob && family.contains(kLast) && !changed.contains(kLast)) changed[kLast] = family[kLast];
+    family = std::move(changed);
+  }
+
+  std::vector<BlobName> ended(Time now, std::size_t limit) override {
+    std::vector<BlobName> names;
+    for (const auto& [key, container] : containers_) {
+      for (const auto& [name, family] : container.families) {
+        for (const auto& [time, member] : family) {
+          if (names.size() < limit && has_ended(member.entry, now)) {
+            names.push_back({key.first, key.second, name, member.entry.snapshot});
+          }
+        }
+      }
+    }
+    return names;
   }
 
   BlockLists blocks(const BlobName& name) override {
@@ -159,8 +187,8 @@ class MemoryBlobStore : public BlobStore {
       if (!found->uncommitted.empty()) summary.any_id = found->uncommitted.begin()->first;
       if (!found->committed.empty()) summary.any_id = found->committed.front().id;
     }
-    check(entry_of(found), summary);
-    Blob& changed = all.blobs[name.blob];
+    check(found ? &found->entry : nullptr, summary);
+    Blob& changed = all.families[name.blob][kLast];
     if (!found) changed.entry = {.name = name.blob, .committed = false};
     changed.uncommitted[id] = static_cast<Staged&>(*bytes).bytes;
   }
@@ -179,16 +207,24 @@ class MemoryBlobStore : public BlobStore {
     std::string bytes = {};
     std::vector<Block> committed = {};
     std::map<std::string, std::string> uncommitted = {};
-    std::map<Time, Blob> snapshots = {};
 
     void set(BlobEntry wanted) {
       entry = std::move(wanted);
       entry.size = bytes.size();
     }
+    // The same content, known otherwise.
+    Blob as(BlobEntry wanted) const {
+      Blob copy{.bytes = bytes, .committed = committed};
+      copy.set(std::move(wanted));
+      return copy;
+    }
   };
+  using Family = std::map<Time, Blob>;  // snapshots by their times, then, at kLast, the blob
+  static constexpr Time kLast = Time::max();
+  static Time at(Time snapshot) { return snapshot == kNever ? kLast : snapshot; }
   struct Container {
     ContainerEntry entry;
-    std::map<std::string, Blob> blobs;
+    std::map<std::string, Family> families;
   };
   using Key = std::pair<std::string, std::string>;
 
@@ -208,16 +244,10 @@ class MemoryBlobStore : public BlobStore {
   Blob* blob(const BlobName& name) {
     const auto all = containers_.find({name.account, name.container});
     if (all == containers_.end()) return nullptr;
-    const auto found = all->second.blobs.find(name.blob);
-    if (found == all->second.blobs.end()) return nullptr;
-    if (name.snapshot == kNever) return &found->second;
-    const auto snapshot = found->second.snapshots.find(name.snapshot);
-    return snapshot == found->second.snapshots.end() ? nullptr : &snapshot->second;
-  }
-  static const BlobEntry* entry_of(Blob* blob) {
-    if (!blob) return nullptr;
-    blob->entry.has_snapshots = !blob->snapshots.empty();
-    return &blob->entry;
+    const auto family = all->second.families.find(name.blob);
+    if (family == all->second.families.end()) return nullptr;
+    const auto found = family->second.find(at(name.snapshot));
+    return found == family->second.end() ? nullptr : &found->second;
   }
 
   Time last_{};
