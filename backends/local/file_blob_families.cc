@@ -12,7 +12,12 @@ namespace batchite {
 using namespace blob_errors;
 using namespace blob_places;
 
-std::vector<BlobName> FileBlobStore::ended(Time now, std::size_t limit) { return index_.ended(now, limit); }
+std::vector<BlobName> FileBlobStore::ended(Time now, std::size_t limit) {
+  constexpr auto kPause = std::chrono::minutes(1);
+  Time last = collected_.load();
+  if (now < last + kPause || !collected_.compare_exchange_strong(last, now)) return {};
+  return index_.ended(now, limit);
+}
 
 std::unique_ptr<StagedFile> FileBlobStore::keep(IndexChange& change, const Target& target, const BlobEntry& kept) {
   auto file = files_.link_as_snapshot(target.folder + '/' + target.current->path);

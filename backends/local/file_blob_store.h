@@ -8,6 +8,7 @@
 // open file with its entry, and look again under the lock when the two differ.
 // One process at a time; any thread. Errors as in core/blob/blob_store.h.
 #pragma once
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -93,6 +94,7 @@ class FileBlobStore : public BlobStore {
   BlobFolders folders_;
   std::mutex cache_lock_;
   std::map<std::string, IndexedContainer> cache_;  // by folder; filled under a change; guarded by cache_lock_
+  std::atomic<Time> collected_{};                  // when it was last told what has ended
   std::mutex revision_lock_;
   Time last_revision_;  // guarded by revision_lock_
 };

@@ -69,21 +69,13 @@ std::vector<StoredPolicy> BlobService::policies(const ContainerName& container) 
   return entry ? std::move(entry->policies) : std::vector<StoredPolicy>();
 }
 
-// One request a minute does it along the way.
-void BlobService::collect(Time now) {
-  constexpr auto kPause = std::chrono::minutes(1);
-  Time last = collected_.load();
-  if (now < last + kPause || !collected_.compare_exchange_strong(last, now)) return;
-  collect_ended(store_, now);
-}
-
 BlobReply BlobService::call(const BlobCall& call) {
   const BlobOperationRow& row = blob_operation_row(call.operation);
   if (!account(call.account)) throw Error(kResourceNotFound, {{"AccountName", call.account}});
   check_names(call, row.levels);
   refuse_unknown_features(call);
   const Time now = clock_();
-  collect(now);
+  collect_ended(store_, now);
   PresentBlobs present(store_, now);
   Request request{*this, present, call, Conditions(call.headers), now, snapshot_of(call, row)};
   check_conditions(request.conditions, row.takes);

@@ -7,7 +7,6 @@
 // Replies carry Content-Length, also of downloads. Listings keep blobs and prefixes in two arrays, each in order: on
 // the wire they are one sequence by name.
 #pragma once
-#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -37,13 +36,10 @@ class BlobService {
   Time now() const { return clock_(); }
 
  private:
-  void collect(Time now);
-
   BlobStore& store_;
   Clock clock_;
   std::vector<BlobAccount> accounts_;
   CopySources sources_;
-  std::atomic<Time> collected_{};  // when what has ended was last removed
 };
 
 }  // namespace batchite

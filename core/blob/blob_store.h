@@ -144,7 +144,7 @@ class BlobStore {
   virtual void add_snapshot(const BlobName& name, const SnapshotChange& change, NewContent content) = 0;
   // The snapshot in the name is not looked at. A blob that goes takes its uncommitted blocks with it.
   virtual void change_family(const BlobName& name, const FamilyChange& change) = 0;
-  // Blobs and snapshots of all accounts that have ended by then.
+  // Blobs and snapshots of all accounts that have ended by then. Asked with every request: may answer once a minute.
   virtual std::vector<BlobName> ended(Time now, std::size_t limit) = 0;
 
   virtual BlockLists blocks(const BlobName& name) = 0;

@@ -150,7 +150,8 @@ TEST_F(BlobAuthorizeTest, ASignatureOpensWhatItSays) {
       {"GET", "/data?restype=account&comp=properties&", service_sas("r"), "200"},
   };
   for (const auto& [method, path, sas, expected] : cases) {
-    const Ask ask{.method = method, .path = path + sas,
+    const Ask ask{.method = method,
+                  .path = path + sas,
                   .headers = {{"x-ms-blob-type", "BlockBlob"}, {"x-ms-lease-action", "break"}}};
     EXPECT_EQ(outcome(send_unsigned(ask)), expected) << method << " " << path << sas;
   }
