@@ -21,13 +21,7 @@ constexpr std::string_view kHeadersOfPut[] = {"x-ms-blob-type", "Content-Length"
 
 std::string read_piece(ByteSource& source, std::size_t size) {
   std::string piece(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const std::size_t count = source.read(std::span(piece).subspan(filled));
-    if (count == 0) break;
-    filled += count;
-  }
-  piece.resize(filled);
+  piece.resize(read_fully(source, piece));
   return piece;
 }
 

@@ -206,12 +206,7 @@ void stage_behind(ByteSource& source, int file) {
   WriteBehind writer(file);
   for (bool more = true; more;) {
     const std::span<char> buffer = writer.buffer();
-    std::size_t filled = 0;
-    while (filled < buffer.size()) {
-      const std::size_t count = source.read(buffer.subspan(filled));
-      if (count == 0) break;
-      filled += count;
-    }
+    const std::size_t filled = read_fully(source, buffer);
     more = filled == buffer.size();
     if (filled > 0) writer.give(filled);
   }

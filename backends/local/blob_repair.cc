@@ -45,17 +45,22 @@ void set_aside_damaged_entry(const std::string& root, const std::string& what, c
             << "/damaged.txt; its content stays\n";
 }
 
-void drop_abandoned_uploads(BlobIndex& index, const BlobFiles& files, Time now) {
+std::set<std::string> drop_abandoned_uploads(BlobIndex& index, const BlobFiles& files, Time now) {
+  std::set<std::string> kept;
   for (const IndexedUpload& upload : index.all_uploads()) {
     const auto is_recent = [&](const std::string& path) {
       const auto mark = files.mark(path);
       return mark && now - time_of_file(*mark) < kBlocksLive;
     };
-    if (std::ranges::any_of(upload.paths, is_recent)) continue;
-    IndexChange change(index);
-    change.drop_uncommitted_blocks(upload.container, upload.blob);
-    change.commit();
+    if (std::ranges::any_of(upload.paths, is_recent)) {
+      kept.insert(upload.paths.begin(), upload.paths.end());
+    } else {
+      IndexChange change(index);
+      change.drop_uncommitted_blocks(upload.container, upload.blob);
+      change.commit();
+    }
   }
+  return kept;
 }
 
 }  // namespace batchite

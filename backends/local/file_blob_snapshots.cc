@@ -9,12 +9,20 @@ namespace batchite {
 using namespace blob_errors;
 using namespace blob_places;
 
-Document FileBlobStore::account_properties(const std::string& account) { return index_.account_properties(account); }
+// Every overwrite asks: what is kept is told by them.
+Document FileBlobStore::account_properties(const std::string& account) {
+  const std::lock_guard lock(accounts_lock_);
+  const auto known = accounts_.find(account);
+  return known != accounts_.end() ? known->second
+                                  : accounts_.emplace(account, index_.account_properties(account)).first->second;
+}
 
 void FileBlobStore::set_account_properties(const std::string& account, const Document& properties) {
+  const std::lock_guard lock(accounts_lock_);
   IndexChange change(index_);
   change.put_account_properties(account, properties);
   change.commit();
+  accounts_[account] = properties;
 }
 
 void FileBlobStore::add_snapshot(const BlobName& name, const SnapshotChange& decide, NewContent content) {

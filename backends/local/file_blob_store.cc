@@ -11,6 +11,7 @@
 #include "backends/system/real.h"
 #include "core/blob/errors.h"
 #include "core/blob/names.h"
+#include "core/blob/properties.h"
 
 namespace batchite {
 namespace {
@@ -56,11 +57,8 @@ void FileBlobStore::recover() {
       files_.move(move->from, move->to);
     }
   }
-  drop_abandoned_uploads(index_, files_, clock_now());  // their files are swept
-  std::set<std::string> staged;
-  for (const IndexedUpload& upload : index_.all_uploads()) staged.insert(upload.paths.begin(), upload.paths.end());
   const auto snapshots = index_.snapshot_paths();
-  files_.sweep(staged);
+  files_.sweep(drop_abandoned_uploads(index_, files_, clock_now()));
   files_.sweep_snapshots({snapshots.begin(), snapshots.end()});
 }
 
@@ -189,11 +187,10 @@ std::optional<IndexedBlob> FileBlobStore::settle(IndexChange& change, const Targ
   edited.entry.size = mark->size;
   edited.entry.modified = modified;
   edited.entry.revision = next_revision(modified);
-  Parameters properties;  // a checksum or a copy's trace says nothing of bytes written by hand
-  for (const auto& [header, value] : edited.entry.properties) {
-    if (header != "Content-MD5" && !header.starts_with("x-ms-copy-")) properties.add(header, value);
-  }
-  edited.entry.properties = std::move(properties);
+  // A checksum or a copy's trace says nothing of bytes written by hand.
+  edited.entry.properties = without_copy_state(edited.entry.properties).without([](std::string_view header) {
+    return header == "Content-MD5";
+  });
   if (!edited.entry.pages.empty()) edited.entry.pages = {{0, mark->size}};  // who knows which were written
   change.put_blob(target.container.id, edited);
   change.put_committed_blocks(target.container.id, name, {});

@@ -92,6 +92,8 @@ class FileBlobStore : public BlobStore {
   BlobFiles files_;
   BlobIndex index_;
   BlobFolders folders_;
+  std::mutex accounts_lock_;                  // taken before a change is begun
+  std::map<std::string, Document> accounts_;  // properties by name, once read; guarded by accounts_lock_
   std::mutex cache_lock_;
   std::map<std::string, IndexedContainer> cache_;  // by folder; filled under a change; guarded by cache_lock_
   std::atomic<Time> collected_{};                  // when it was last told what has ended

@@ -43,6 +43,17 @@ class StringSource : public ByteSource {
   std::size_t at_ = 0;
 };
 
+// Less than all of `into` only at the end.
+inline std::size_t read_fully(ByteSource& source, std::span<char> into) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    const std::size_t count = source.read(into.subspan(filled));
+    if (count == 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
 inline std::string read_all(ByteSource& source) {
   std::string text;
   char buffer[16384];

@@ -40,6 +40,16 @@ class Parameters {
     entries_.emplace_back(std::string(name), std::move(value));
   }
 
+  // Those whose names are not dropped.
+  template <class Dropped>
+  Parameters without(const Dropped& is_dropped) const {
+    Parameters kept;
+    for (const auto& [name, value] : entries_) {
+      if (!is_dropped(std::string_view(name))) kept.add(name, value);
+    }
+    return kept;
+  }
+
   bool empty() const { return entries_.empty(); }
   auto begin() const { return entries_.begin(); }
   auto end() const { return entries_.end(); }

@@ -83,14 +83,6 @@ void check_source_tags(const Request& request, const BlobEntry& source, const st
   if (!condition.holds(source.tags, container)) throw Error(kSourceConditionNotMet);
 }
 
-ByteRange source_range(const Parameters& headers, std::uint64_t size) {
-  const std::string text = headers.get("x-ms-source-range");
-  if (text.empty()) return {0, size};
-  const auto range = range_from({{"x-ms-range", text}}, size);
-  if (!range) throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-source-range"}, {"HeaderValue", text}});
-  return *range;
-}
-
 // Copy Blob has a code for it; the others tell what a GET with the same conditions would.
 void check_source_conditions(const Request& request, const Conditions& conditions, const BlobEntry& entry) {
   if (request.call.operation == BlobOperation::CopyBlob) return conditions.check_source(version_of(entry));
@@ -112,7 +104,7 @@ CopySource open_own_blob(Request& request, const BlobUrl& url) {
     // Copying it to another tier is how an archived blob is read.
     if (is_archived(entry) && request.headers().get("x-ms-access-tier").empty()) throw Error(kBlobArchived);
     source.entry = entry;
-    return source_range(request.headers(), entry.size);
+    return source_range_from(request.headers(), entry.size).value_or(ByteRange{0, entry.size});
   });
   if (!source.bytes) throw_unverified(kBlobNotFound.status, std::string(kBlobNotFound.message));
   std::uint64_t total = 0;
@@ -128,6 +120,14 @@ CopySource open_copy_source(Request& request) {
   if (url.empty()) throw Error(kMissingRequiredHeader, {{"HeaderName", "x-ms-copy-source"}});
   const auto own = own_blob(request, url);
   return own ? open_own_blob(request, *own) : open_remote_source(request, url);
+}
+
+std::optional<ByteRange> source_range_from(const Parameters& headers, std::uint64_t size) {
+  const std::string text = headers.get("x-ms-source-range");
+  if (text.empty()) return std::nullopt;
+  const auto range = range_from({{"x-ms-range", text}}, size);
+  if (!range) throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-source-range"}, {"HeaderValue", text}});
+  return range;
 }
 
 Expected expected_of_source(const Parameters& headers) {

@@ -20,6 +20,9 @@ struct CopySource {
 // CannotVerifyCopySource with the status of what is wrong, SourceConditionNotMet, BlobArchived.
 CopySource open_copy_source(Request& request);
 
+// x-ms-source-range, of so many bytes; nullopt: it is not there. InvalidHeaderValue, InvalidRange.
+std::optional<ByteRange> source_range_from(const Parameters& headers, std::uint64_t size);
+
 // What x-ms-source-content-md5 and x-ms-source-content-crc64 expect of the bytes.
 Expected expected_of_source(const Parameters& headers);
 

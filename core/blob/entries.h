@@ -65,10 +65,6 @@ struct BlobEntry {
   Parameters tags = {};
   std::vector<ByteRange> pages = {};     // of a page blob: what was written and not cleared, in order and apart
   std::optional<Deletion> deleted = {};  // only of snapshots: a deleted blob lies among them
-
-  // From when on it is as if it had never been; nullopt: never.
-  std::optional<Time> ends() const { return deleted ? std::optional(deleted->until) : std::nullopt; }
-  bool has_ended(Time now) const { return ends() && *ends() <= now; }
 };
 
 // Everything that has no place of its own in a store: lease, access, policies; type, lease, tags, pages, deletion.

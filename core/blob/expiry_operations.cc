@@ -40,24 +40,17 @@ std::optional<Time> expiry_from(const Parameters& headers, Time created, Time no
 }
 
 Parameters with_expiry(const Parameters& properties, std::optional<Time> expiry) {
-  Parameters changed;
-  for (const auto& [name, value] : properties) {
-    if (name != kTime) changed.add(name, value);
-  }
+  Parameters changed = properties.without([](std::string_view name) { return name == kTime; });
   if (expiry) changed.add(std::string(kTime), http_date(*expiry));
   return changed;
 }
 
 BlobReply set_blob_expiry(Request& request) {
-  require_container(request);
   BlobReply reply;
-  request.store.change(request.blob(), [&](const BlobEntry* current) {
-    if (!current || !current->committed) throw Error(kBlobNotFound);
-    check_write(request, *current);
-    BlobEntry entry = *current;
+  change_existing(request, [&](BlobEntry& entry) {
+    check_write(request, entry);
     entry.properties = with_expiry(entry.properties, expiry_from(request.headers(), entry.created, request.now));
     reply.headers = stamp(version_of(entry));
-    return std::optional(entry);
   });
   return reply;
 }

@@ -88,19 +88,11 @@ void check_mutable(const BlobEntry& entry, Time now) {
 }
 
 Parameters without_policy(const Parameters& properties) {
-  Parameters kept;
-  for (const auto& [name, value] : properties) {
-    if (name != kPolicyUntil && name != kPolicyMode) kept.add(name, value);
-  }
-  return kept;
+  return properties.without([](std::string_view name) { return name == kPolicyUntil || name == kPolicyMode; });
 }
 
 Parameters without_protection(const Parameters& properties) {
-  Parameters kept;
-  for (const auto& [name, value] : without_policy(properties)) {
-    if (name != kLegalHold) kept.add(name, value);
-  }
-  return kept;
+  return without_policy(properties).without([](std::string_view name) { return name == kLegalHold; });
 }
 
 }  // namespace batchite

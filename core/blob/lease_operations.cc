@@ -32,15 +32,9 @@ BlobReply lease_container(Request& request) {
 }
 
 BlobReply lease_blob(Request& request) {
-  require_container(request);
   const std::string id = unique_id(request);
   BlobReply reply;
-  request.store.change(request.blob(), [&](const BlobEntry* current) {
-    if (!current || !current->committed) throw Error(kBlobNotFound);
-    BlobEntry entry = *current;
-    reply = lease(request, LeasedThing::Blob, id, entry);
-    return std::optional(entry);
-  });
+  change_existing(request, [&](BlobEntry& entry) { reply = lease(request, LeasedThing::Blob, id, entry); });
   return reply;
 }
 

@@ -108,17 +108,23 @@ void check_create(const Request& request, const BlobEntry* current) {
   request.conditions.check_create(&version);
 }
 
-Time change_entry(Request& request, const std::function<void(BlobEntry&)>& edit) {
+void change_existing(Request& request, const std::function<void(BlobEntry&)>& edit) {
   require_container(request);
-  Time revision{};
   request.store.change(request.blob(), [&](const BlobEntry* current) {
     if (!is_there(current)) throw Error(kBlobNotFound);
-    check_write(request, *current);
     BlobEntry entry = *current;
+    edit(entry);
+    return std::optional(entry);
+  });
+}
+
+Time change_entry(Request& request, const std::function<void(BlobEntry&)>& edit) {
+  Time revision{};
+  change_existing(request, [&](BlobEntry& entry) {
+    check_write(request, entry);
     edit(entry);
     mark_written(request, entry);
     revision = entry.revision;
-    return std::optional(entry);
   });
   return revision;
 }

@@ -79,7 +79,9 @@ void check_create(const Request& request, const BlobEntry* current);
 
 // A new revision, after which a lease that had run out is gone.
 void mark_written(const Request& request, BlobEntry& entry);
-// One change of what is known of an existing blob; its bytes stay. Answers the revision that it gave.
+// One change of what is known of an existing blob; its bytes stay. Throws BlobNotFound, ContainerNotFound.
+void change_existing(Request& request, const std::function<void(BlobEntry&)>& edit);
+// The same of what gives it a new revision, which is answered, under leases and conditions.
 Time change_entry(Request& request, const std::function<void(BlobEntry&)>& edit);
 
 // A page size from maxresults: 1 to 5000. OutOfRangeQueryParameterValue below.

@@ -103,11 +103,7 @@ bool is_content_property(std::string_view name) {
 }
 
 Parameters without_copy_state(const Parameters& properties) {
-  Parameters kept;
-  for (const auto& [name, value] : properties) {
-    if (!name.starts_with("x-ms-copy-")) kept.add(name, value);
-  }
-  return kept;
+  return properties.without([](std::string_view name) { return name.starts_with("x-ms-copy-"); });
 }
 
 std::optional<ByteRange> range_from(const Parameters& headers, std::uint64_t size) {

@@ -12,13 +12,9 @@ using namespace blob_errors;
 namespace {
 
 void change_properties(Request& request, const std::function<void(Parameters&)>& edit) {
-  require_container(request);
-  request.store.change(request.blob(), [&](const BlobEntry* current) {
-    if (!current || !current->committed) throw Error(kBlobNotFound);
-    request.conditions.check_write(version_of(*current));
-    BlobEntry entry = *current;
+  change_existing(request, [&](BlobEntry& entry) {
+    request.conditions.check_write(version_of(entry));
     edit(entry.properties);
-    return std::optional(entry);
   });
 }
 

@@ -1,6 +1,7 @@
 #include "core/blob/remote_source.h"
 
 #include "core/base/encoding.h"
+#include "core/blob/blob_xml.h"
 #include "core/blob/errors.h"
 #include "core/blob/properties.h"
 
@@ -52,36 +53,15 @@ Parameters asked_of_source(const Parameters& headers) {
   return asked;
 }
 
-std::optional<ByteRange> asked_range(const Parameters& headers) {
-  const std::string text = headers.get("x-ms-source-range");
-  if (text.empty()) return std::nullopt;
-  const auto range = range_from({{"Range", text}}, UINT64_MAX);
-  if (!range) throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-source-range"}, {"HeaderValue", text}});
-  return range;
-}
-
-std::string element(const std::string& xml, std::string_view name) {
-  const std::string open = '<' + std::string(name) + '>', close = "</" + std::string(name) + '>';
-  const auto start = xml.find(open), end = xml.find(close);
-  if (start == std::string::npos || end == std::string::npos || end < start) return {};
-  return xml.substr(start + open.size(), end - start - open.size());
-}
-
 [[noreturn]] void throw_answer(const Request& request, const SourceAnswer& answer) {
   if (answer.status == 412 && request.call.operation == BlobOperation::CopyBlob) throw Error(kSourceConditionNotMet);
   std::string body(kMaxErrorBody, '\0');
-  std::size_t size = 0;
-  while (answer.bytes && size < body.size()) {
-    const std::size_t count = answer.bytes->read(std::span(body).subspan(size));
-    if (count == 0) break;
-    size += count;
-  }
-  body.resize(size);
-  std::string message = element(body, "Message");  // of a blob service; its later lines are about its own request
-  message = message.substr(0, message.find('\n'));
+  body.resize(answer.bytes ? read_fully(*answer.bytes, body) : 0);
+  const Error told = read_error(body, answer.status, "");  // by a blob service
+  std::string message = told.message().substr(0, told.message().find('\n'));
   if (message.empty()) message = answer.reason.empty() ? std::string(kCannotVerifyCopySource.message) : answer.reason;
   std::vector<ErrorValue> values = {{"CopySourceStatusCode", std::to_string(answer.status)}};
-  const std::string code = answer.headers.get("x-ms-error-code", element(body, "Code"));
+  const std::string code = answer.headers.get("x-ms-error-code", told.code());
   if (!code.empty()) values.push_back({"CopySourceErrorCode", code});
   // What is neither found nor refused, a redirect without end for one, is no failure that clients know.
   throw_unverified(answer.status < 304 ? kCannotVerifyCopySource.status : answer.status, message, std::move(values));
@@ -134,7 +114,7 @@ CopySource open_remote_source(Request& request, const std::string& url) {
   }
   SourceReader* const reader = request.service.sources().elsewhere;
   if (!reader) throw_unverified(403, "Only blobs of this service are copied: --copy-sources own.");
-  const auto range = asked_range(request.headers());
+  const auto range = source_range_from(request.headers(), UINT64_MAX);
   SourceAnswer answer = reader->get(url, asked_of_source(request.headers()));
   if (answer.status != 200 && answer.status != 206) throw_answer(request, answer);
   if (range) take_part(answer, *range);

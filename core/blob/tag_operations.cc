@@ -21,13 +21,9 @@ BlobReply get_blob_tags(Request& request) {
 
 BlobReply set_blob_tags(Request& request) {
   const Parameters tags = tags_from(request.call.document);
-  require_container(request);
-  request.store.change(request.blob(), [&](const BlobEntry* current) {
-    if (!current || !current->committed) throw Error(kBlobNotFound);
-    check_write(request, *current);
-    BlobEntry entry = *current;
+  change_existing(request, [&](BlobEntry& entry) {
+    check_write(request, entry);
     entry.tags = tags;
-    return std::optional(entry);
   });
   return {.status = 204};
 }

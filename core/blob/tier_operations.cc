@@ -16,19 +16,15 @@ BlobReply set_blob_tier(Request& request) {
   if (headers.get("x-ms-access-tier").empty()) {
     throw Error(kMissingRequiredHeader, {{"HeaderName", "x-ms-access-tier"}});
   }
-  require_container(request);
   bool was_archived = false;
-  request.store.change(request.blob(), [&](const BlobEntry* current) {
-    if (!current || !current->committed) throw Error(kBlobNotFound);
-    check_lease(current->lease, headers, LeaseUse::Write, LeasedThing::Blob, request.now);
-    check_tags(request, *current);
-    const auto tier = access_tier_from(headers, current->type);
-    was_archived = is_archived(*current) && *tier != kArchiveTier;
-    BlobEntry entry = *current;
+  change_existing(request, [&](BlobEntry& entry) {
+    check_lease(entry.lease, headers, LeaseUse::Write, LeasedThing::Blob, request.now);
+    check_tags(request, entry);
+    const auto tier = access_tier_from(headers, entry.type);
+    was_archived = is_archived(entry) && *tier != kArchiveTier;
     entry.lease = after_write(entry.lease, request.now);
     entry.properties.set("x-ms-access-tier", *tier);
     entry.properties.set("x-ms-access-tier-change-time", http_date(request.now));
-    return std::optional(entry);
   });
   return {.status = was_archived ? 202u : 200u};
 }

@@ -43,14 +43,6 @@ bool is_signature_override(std::string_view name) {
   return folded == "rscc" || folded == "rscd" || folded == "rsce" || folded == "rscl" || folded == "rsct";
 }
 
-Parameters without_overrides(const Parameters& query) {
-  Parameters kept;
-  for (const auto& [name, value] : query) {
-    if (!is_signature_override(name)) kept.add(name, value);
-  }
-  return kept;
-}
-
 std::string read_limited(const http::Request& request, ByteSource& body) {
   const Error too_large(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(kMaxDocumentBytes)}});
   if (request.length.value_or(0) > kMaxDocumentBytes) throw too_large;
@@ -240,7 +232,7 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
                 .account = exchange.target.account,
                 .container = exchange.target.container,
                 .blob = exchange.target.blob,
-                .query = access.may_override_headers ? exchange.query : without_overrides(exchange.query),
+                .query = access.may_override_headers ? exchange.query : exchange.query.without(is_signature_override),
                 .headers = request.headers,
                 .body = request.body,
                 .may_overwrite = access.may_overwrite,

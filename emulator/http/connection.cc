@@ -259,9 +259,9 @@ class Conversation {
     message.version(version);
     fill_head(message, response, request, keep);
     // The first piece goes out with the head: what is small needs one write.
-    const std::size_t capacity = std::clamp<std::uint64_t>(response.bytes->size().value_or(kPiece), 1, kPiece);
-    const auto piece = std::make_unique_for_overwrite<char[]>(capacity);
     const std::optional<std::uint64_t> size = response.bytes->size();
+    const std::size_t capacity = std::clamp<std::uint64_t>(size.value_or(kPiece), 1, kPiece);
+    const auto piece = std::make_unique_for_overwrite<char[]>(capacity);
     wire::response_serializer<wire::buffer_body> serializer(message);
     error_code error;
     for (std::uint64_t sent = 0; !error && !serializer.is_done();) {

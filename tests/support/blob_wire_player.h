@@ -28,17 +28,13 @@ class BlobsOnly : public Backend {
 class BlobWirePlayer {
  public:
   // Makes the backend that the endpoint talks to; null: the service itself.
-  using Front = std::function<std::unique_ptr<Backend>(Backend& service, const Clock& clock)>;
+  using Front = std::function<std::shared_ptr<Backend>(Backend& service, const Clock& clock)>;
   explicit BlobWirePlayer(const Front& front = nullptr) : front_(front ? front(backend_, clock_) : nullptr) {}
 
   std::string play(const WireExchange& exchange) {
     for (const WireSection& section : exchange.sections) {
-      if (section.title == "before") {
-        const http::Response response = make(section.text);
-        if (response.status >= 400) ADD_FAILURE() << "a request before failed: " << section.text << response.body;
-      } else if (section.title.starts_with("wait ")) {
-        now_ += parse_duration(section.title.substr(5)).value();
-      }
+      play_before(
+          section, [this](const std::string& text) { return make(text); }, [this](Ticks time) { now_ += time; });
     }
     return to_text(make(exchange.section("request").text));
   }
@@ -77,7 +73,7 @@ class BlobWirePlayer {
   BlobService service_{store_, [this] { return now_; }, accounts_, {.own = {"127.0.0.1:10000"}}};
   BlobsOnly backend_{service_};
   const Clock clock_ = [this] { return now_; };
-  std::unique_ptr<Backend> front_;
+  std::shared_ptr<Backend> front_;
   BlobEndpoint endpoint_{front_ ? *front_ : backend_,
                          {.accounts = accounts_, .clock = clock_, .auth = BlobAuth::Off, .token_secret = "s"}};
 };

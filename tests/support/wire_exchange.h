@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/time.h"
 #include "emulator/http/message.h"
 
 namespace batchite::testing {
@@ -102,6 +103,17 @@ inline void replace_all(std::string& text, const std::string& what, const std::s
   if (what.empty()) return;
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
     text.replace(at, what.size(), by);
+  }
+}
+
+// A section that comes before the request that is asked about: one that must succeed, or a time to let pass.
+inline void play_before(const WireSection& section, const std::function<http::Response(const std::string& text)>& make,
+                        const std::function<void(Ticks)>& wait) {
+  if (section.title == "before") {
+    const http::Response response = make(section.text);
+    if (response.status >= 400) ADD_FAILURE() << "a request before failed: " << section.text << response.body;
+  } else if (section.title.starts_with("wait ")) {
+    wait(parse_duration(section.title.substr(5)).value());
   }
 }
 

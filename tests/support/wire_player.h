@@ -33,7 +33,7 @@ inline Settings settings_of(const WireExchange& exchange) {
 class WirePlayer {
  public:
   // Makes the backend that the endpoint talks to; null: the service itself.
-  using Front = std::function<std::unique_ptr<Backend>(MemoryBackend& service)>;
+  using Front = std::function<std::shared_ptr<Backend>(MemoryBackend& service)>;
   explicit WirePlayer(const WireExchange& exchange, const Front& front = nullptr)
       : backend_(settings_of(exchange)), front_(front ? front(backend_) : nullptr) {}
 
@@ -51,14 +51,9 @@ class WirePlayer {
 
   std::string play(const WireExchange& exchange) {
     for (const WireSection& section : exchange.sections) {
-      if (section.title == "before") {
-        const http::Response response = make(section.text);
-        if (response.status >= 400) ADD_FAILURE() << "a request before failed: " << section.text << response.body;
-      } else if (section.title.starts_with("wait ")) {
-        backend_.wait(parse_duration(section.title.substr(5)).value());
-      } else if (section.title == "stall") {
-        backend_.stalled = true;
-      }
+      play_before(
+          section, [this](const std::string& text) { return make(text); }, [this](Ticks time) { backend_.wait(time); });
+      if (section.title == "stall") backend_.stalled = true;
     }
     return to_text(make(exchange.section("request").text));
   }
@@ -102,7 +97,7 @@ class WirePlayer {
   std::string etag_;
   std::string next_link_;  // from its path on
   MemoryBackend backend_;
-  std::unique_ptr<Backend> front_;
+  std::shared_ptr<Backend> front_;
   Backend& reached() { return front_ ? *front_ : backend_; }
   Metrics metrics_;
   batch::BatchOptions options(batch::AuthMode auth) {
