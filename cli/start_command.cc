@@ -35,6 +35,7 @@ struct StartFlags {
   PreemptionFlags preemptions;
   std::string accounts;
   std::string copy_sources = "any";
+  int container_retention = 0;  // days
   // Azurite's, which have nothing to say here.
   std::string oauth, unserved_port, unserved_host;
   bool ignored = false;
@@ -86,6 +87,8 @@ EmulatorOptions options_of(const Program& program, const StartFlags& flags) {
   options.tls = open_tls(program, flags);
   options.account = {flags.account, {checked_key(flags.key)}};
   options.storage_accounts = accounts_of(program, flags.accounts);
+  for (BlobAccount& account : options.storage_accounts)
+    account.keeps_containers = std::chrono::days(flags.container_retention);
   options.auth = parse_auth(flags.auth);
   options.strict_version = flags.strict_version;
   options.info = {{"name", "batchite"}, {"pid", getpid()}, {"location", program.globals().location}};
@@ -218,6 +221,11 @@ void declare_start(Program& program) {
       ->check(CLI::IsMember({"any", "own"}))
       ->type_name("any|own")
       ->capture_default_str();
+  start_command
+      ->add_option("--container-retention", flags->container_retention,
+                   "How long deleted containers can be restored (1 to 365)")
+      ->check(CLI::Range(0, 365))
+      ->type_name("DAYS");
   declare_azurite_flags(*start_command, *flags);
   program.on_chosen(start_command, [&program, flags] { return start(program, *flags); });
 

@@ -1,6 +1,7 @@
 // Storage accounts, and those that are there unless others are named. Their keys are public constants, no secrets:
 // every emulator of Azure Storage has the same, and every Batchite the same for Batch.
 #pragma once
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ inline constexpr std::string_view kBatchKey =
 struct BlobAccount {
   std::string name;
   std::vector<std::string> keys;  // base64, at least one; each of them signs
+  // How long deleted containers are kept to be restored; 0: not at all. In Azure it is set by Resource Manager.
+  std::chrono::days keeps_containers{0};
 };
 
 std::vector<BlobAccount> default_storage_accounts();

@@ -54,28 +54,41 @@ constexpr const char* kMigrations[] = {
     R"(ALTER TABLE blobs ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
        ALTER TABLE blobs ADD COLUMN ends INTEGER;
        CREATE INDEX ending ON blobs(ends) WHERE ends IS NOT NULL;)",
+    // The same of containers, of which there are few.
+    R"(ALTER TABLE containers ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+       ALTER TABLE containers ADD COLUMN ends INTEGER;)",
+    "ALTER TABLE uploads ADD COLUMN encryption TEXT NOT NULL DEFAULT '{}';",
+    // Few blobs have tags; those that do are found by them (kTaggedBlobs has the same condition).
+    R"(CREATE INDEX tagged ON blobs(container, name) WHERE snapshot = 9223372036854775807 AND
+                                                           instr(state, '"tags":') > 0;)",
 };
 constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
 constexpr char kAccount[] = "SELECT properties FROM accounts WHERE name = ?1";
 constexpr char kContainers[] =
     "SELECT id, name, modified, revision, metadata, state FROM containers "
-    "WHERE account = ?1 AND name >= ?2 AND name < ?3 ORDER BY name LIMIT ?4";
+    "WHERE account = ?1 AND name >= ?2 AND name < ?3 AND deleted <= ?5 ORDER BY name LIMIT ?4";
 constexpr char kBlobs[] =
     "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
     "FROM blobs WHERE container = ?1 AND name >= ?2 AND name < ?3 AND snapshot = 9223372036854775807 "
     "ORDER BY name LIMIT ?4";
+constexpr char kTaggedBlobs[] =
+    "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
+    "FROM blobs INDEXED BY tagged WHERE container = ?1 AND name >= ?2 AND name < ?3 AND "
+    "snapshot = 9223372036854775807 AND instr(state, '\"tags\":') > 0 ORDER BY name LIMIT ?4";
 constexpr char kBlobsAndSnapshots[] =
     "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
     "FROM blobs WHERE container = ?1 AND (name, snapshot) >= (?2, ?5) AND name < ?3 AND deleted <= ?6 ORDER BY name, "
     "snapshot LIMIT ?4";
 constexpr char kEnded[] =
-    "SELECT account, containers.name, blobs.name, snapshot FROM blobs JOIN containers ON containers.id = container "
-    "WHERE ends <= ?1 ORDER BY ends LIMIT ?2";
+    "SELECT account, containers.name, blobs.name, snapshot, blobs.ends FROM blobs JOIN containers ON "
+    "containers.id = container WHERE blobs.ends <= ?1 UNION ALL "
+    "SELECT account, name, x'', 9223372036854775807, ends FROM containers WHERE ends <= ?1 ORDER BY 5 LIMIT ?2";
 constexpr char kUploads[] =
     "SELECT blob FROM uploads WHERE container = ?1 AND blob >= ?2 AND blob < ?3 AND NOT EXISTS "
     "(SELECT 1 FROM blobs WHERE blobs.container = uploads.container AND name = blob AND "
     "snapshot = 9223372036854775807) ORDER BY blob LIMIT ?4";
+constexpr char kEncryption[] = "SELECT encryption FROM uploads WHERE container = ?1 AND blob = ?2";
 constexpr char kCommitted[] = "SELECT list FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND snapshot = ?3";
 constexpr char kAllSnapshots[] = "SELECT path FROM blobs WHERE snapshot < 9223372036854775807";
 constexpr char kAllStaged[] = "SELECT container, blob, path FROM uncommitted_blocks ORDER BY container, blob";
@@ -196,7 +209,11 @@ std::optional<IndexedContainer> BlobIndex::container(const std::string& account,
 std::vector<IndexedContainer> BlobIndex::containers(const std::string& account, const ListRange& range) {
   return guarded([&] {
     Reading reading(*this);
-    return page((*reading).use(kContainers), range, [&](auto& s) { bind_bytes(s, 1, account); }, container_row);
+    const auto owner = [&](SQLite::Statement& statement) {
+      bind_bytes(statement, 1, account);
+      statement.bind(5, range.deleted ? 1 : 0);
+    };
+    return page((*reading).use(kContainers), range, owner, container_row);
   });
 }
 
@@ -210,7 +227,11 @@ std::optional<IndexedBlob> BlobIndex::blob(std::int64_t container, const std::st
 std::vector<IndexedBlob> BlobIndex::blobs(std::int64_t container, const ListRange& range) {
   return guarded([&] {
     Reading reading(*this);
-    if (!range.snapshots) return page((*reading).use(kBlobs), range, [&](auto& s) { s.bind(1, container); }, blob_row);
+    if (!range.snapshots) {
+      SQLite::Statement& statement = (*reading).use(range.tagged ? kTaggedBlobs : kBlobs);
+      return page(
+          statement, range, [&](auto& s) { s.bind(1, container); }, blob_row);
+    }
     const auto owner = [&](SQLite::Statement& statement) {
       statement.bind(1, container);
       statement.bind(5, ticks(range.from_snapshot));
@@ -262,6 +283,17 @@ std::vector<IndexedBlock> BlobIndex::uncommitted_blocks(std::int64_t container, 
   return guarded([&] {
     Reading reading(*this);
     return find_uncommitted(*reading, container, blob);
+  });
+}
+
+Encryption BlobIndex::upload_encryption(std::int64_t container, const std::string& blob) {
+  return guarded([&] {
+    Reading reading(*this);
+    SQLite::Statement& statement = with_name((*reading).use(kEncryption), container, blob);
+    Encryption encryption;
+    if (statement.executeStep()) encryption = from_text(statement.getColumn(0).getText());
+    statement.reset();
+    return encryption;
   });
 }
 

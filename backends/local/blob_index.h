@@ -90,6 +90,7 @@ class BlobIndex {
   std::vector<std::string> uploads(std::int64_t container, const ListRange& range);
   std::vector<Block> committed_blocks(std::int64_t container, const std::string& blob, Time snapshot = kNever);
   std::vector<IndexedBlock> uncommitted_blocks(std::int64_t container, const std::string& blob);
+  Encryption upload_encryption(std::int64_t container, const std::string& blob);  // of those
   std::vector<IndexedUpload> all_uploads();   // of every blob that has uncommitted blocks
   std::vector<std::string> snapshot_paths();  // of all snapshots
   std::optional<Move> unfinished_move();
@@ -130,6 +131,7 @@ class IndexChange {
 
   void put_account_properties(const std::string& account, const Document& properties);
   std::int64_t put_container(const std::string& account, const ContainerEntry& entry);
+  void rename_container(std::int64_t id, const std::string& name);
   void remove_container(std::int64_t id);  // with all that is in it
   void put_blob(std::int64_t container, const IndexedBlob& blob);
   void put_committed_blocks(std::int64_t container, const std::string& blob, const std::vector<Block>& blocks,
@@ -137,7 +139,8 @@ class IndexChange {
   void remove_blob(std::int64_t container, const std::string& name);  // with its snapshots
   void remove_member(std::int64_t container, const std::string& name, Time snapshot);
   // The staged file that it replaces, if any.
-  std::optional<std::string> put_block(std::int64_t container, const std::string& blob, const IndexedBlock& block);
+  std::optional<std::string> put_block(std::int64_t container, const std::string& blob, const IndexedBlock& block,
+                                       const Encryption& encryption);
   void drop_uncommitted_blocks(std::int64_t container, const std::string& blob);
   void note(Move move) { move_ = std::move(move); }  // at most one a change
   void commit();

@@ -7,7 +7,7 @@ namespace {
 
 using namespace index_sql;
 
-constexpr char kUploadCount[] = "SELECT blocks FROM uploads WHERE container = ?1 AND blob = ?2";
+constexpr char kUploadCount[] = "SELECT blocks, encryption FROM uploads WHERE container = ?1 AND blob = ?2";
 constexpr char kAnyUncommitted[] = "SELECT id FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 LIMIT 1";
 constexpr char kFirstCommitted[] =
     "SELECT json_extract(list, '$[0].id') FROM committed_blocks WHERE container = ?1 AND blob = ?2 AND "
@@ -16,14 +16,16 @@ constexpr char kContainerStaged[] = "SELECT path FROM uncommitted_blocks WHERE c
 constexpr char kBlockPath[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 AND id = ?3";
 constexpr char kPutAccount[] = "INSERT OR REPLACE INTO accounts VALUES(?1, ?2)";
 constexpr char kPutContainer[] =
-    "INSERT INTO containers(account, name, modified, revision, metadata, state) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-    "ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, metadata = ?5, state = ?6 RETURNING id";
+    "INSERT INTO containers(account, name, modified, revision, metadata, state, deleted, ends) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(account, name) DO UPDATE SET modified = ?3, revision = ?4, "
+    "metadata = ?5, state = ?6, deleted = ?7, ends = ?8 RETURNING id";
+constexpr char kRenameContainer[] = "UPDATE containers SET name = ?2 WHERE id = ?1";
 constexpr char kPutBlob[] =
     "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 constexpr char kPutCommitted[] = "INSERT OR REPLACE INTO committed_blocks VALUES(?1, ?2, ?3, ?4)";
 constexpr char kPutBlock[] = "INSERT OR REPLACE INTO uncommitted_blocks VALUES(?1, ?2, ?3, ?4, ?5)";
 constexpr char kCountBlock[] =
-    "INSERT INTO uploads VALUES(?1, ?2, 1) ON CONFLICT(container, blob) DO UPDATE SET blocks = blocks + 1";
+    "INSERT INTO uploads VALUES(?1, ?2, 1, ?3) ON CONFLICT(container, blob) DO UPDATE SET blocks = blocks + 1";
 constexpr char kState[] =
     "UPDATE state SET last_revision = max(last_revision, ?1), source = ?2, target = ?3, inode = ?4, "
     "mtime = ?5, size = ?6, at = ?7, zeros = ?8";
@@ -49,6 +51,14 @@ constexpr const char* kDropContainer[] = {
 constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kRollback[] = "ROLLBACK";
 constexpr char kCommit[] = "COMMIT";
+
+void bind_time(SQLite::Statement& statement, int at, std::optional<Time> time) {
+  if (time) {
+    statement.bind(at, ticks(*time));
+  } else {
+    statement.bind(at);
+  }
+}
 
 }  // namespace
 
@@ -106,7 +116,10 @@ BlockSummary IndexChange::block_summary(std::int64_t container, const std::strin
   return guarded([&] {
     BlockSummary summary;
     SQLite::Statement& count = with_name(index_.writer_.use(kUploadCount), container, blob);
-    if (count.executeStep()) summary.uncommitted = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
+    if (count.executeStep()) {
+      summary.uncommitted = static_cast<std::uint64_t>(count.getColumn(0).getInt64());
+      summary.encryption = from_text(count.getColumn(1).getText());
+    }
     count.reset();
     SQLite::Statement& id =
         with_name(index_.writer_.use(summary.uncommitted > 0 ? kAnyUncommitted : kFirstCommitted), container, blob);
@@ -160,12 +173,18 @@ std::int64_t IndexChange::put_container(const std::string& account, const Contai
     statement.bind(4, ticks(entry.revision));
     statement.bindNoCopy(5, metadata);
     statement.bindNoCopy(6, state);
+    statement.bind(7, entry.deleted ? 1 : 0);
+    bind_time(statement, 8, end_of(entry));
     statement.executeStep();
     const std::int64_t id = statement.getColumn(0).getInt64();
     run(statement);
     revision_ = std::max(revision_, entry.revision);
     return id;
   });
+}
+
+void IndexChange::rename_container(std::int64_t id, const std::string& name) {
+  guarded([&] { run(with_name(index_.writer_.use(kRenameContainer), id, name)); });
 }
 
 void IndexChange::remove_container(std::int64_t id) {
@@ -195,11 +214,7 @@ void IndexChange::put_blob(std::int64_t container, const IndexedBlob& blob) {
     statement.bindNoCopy(12, metadata);
     statement.bindNoCopy(13, state);
     statement.bind(14, entry.deleted ? 1 : 0);
-    if (const auto ends = end_of(entry)) {
-      statement.bind(15, ticks(*ends));
-    } else {
-      statement.bind(15);
-    }
+    bind_time(statement, 15, end_of(entry));
     run(statement);
     revision_ = std::max({revision_, entry.revision, entry.snapshot});
   });
@@ -238,7 +253,7 @@ void IndexChange::remove_blob(std::int64_t container, const std::string& name) {
 }
 
 std::optional<std::string> IndexChange::put_block(std::int64_t container, const std::string& blob,
-                                                  const IndexedBlock& block) {
+                                                  const IndexedBlock& block, const Encryption& encryption) {
   return guarded([&] {
     SQLite::Statement& before = with_name(index_.writer_.use(kBlockPath), container, blob);
     bind_bytes(before, 3, block.block.id);
@@ -249,7 +264,10 @@ std::optional<std::string> IndexChange::put_block(std::int64_t container, const 
     bind_bytes(statement, 5, block.path);
     run(statement);
     if (!replaced.empty()) return std::optional(replaced.front());
-    run(with_name(index_.writer_.use(kCountBlock), container, blob));
+    const std::string text = to_text(encryption);
+    SQLite::Statement& count = with_name(index_.writer_.use(kCountBlock), container, blob);
+    count.bindNoCopy(3, text);
+    run(count);
     return std::optional<std::string>();
   });
 }

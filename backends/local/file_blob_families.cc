@@ -1,6 +1,6 @@
-// FileBlobStore: changes of all that lies under one name, and what is kept of a blob that goes. A blob becomes a
-// snapshot by a second name of its file, made before the index knows of it: one that it never comes to know is swept at
-// the next start.
+// FileBlobStore: changes of all that lies under one name or in a container, and what is kept of a blob that goes. A
+// blob becomes a snapshot by a second name of its file, made before the index knows of it: one that it never comes to
+// know is swept at the next start.
 #include <algorithm>
 
 #include "backends/local/blob_places.h"
@@ -17,6 +17,20 @@ std::vector<BlobName> FileBlobStore::ended(Time now, std::size_t limit) {
   Time last = collected_.load();
   if (now < last + kPause || !collected_.compare_exchange_strong(last, now)) return {};
   return index_.ended(now, limit);
+}
+
+void FileBlobStore::move_container(IndexChange& change, const ContainerName& from, const IndexedContainer& container,
+                                   const ContainerEntry& wanted) {
+  const ContainerName to{from.account, wanted.name};
+  const std::string source = folder_of(from), target = folder_of(to);
+  if (container_in(change, to) || files_.folder_mark(target)) throw Error(kContainerAlreadyExists);
+  change.rename_container(container.id, to.container);
+  change.put_container(to.account, wanted);
+  change.note({source, target, files_.folder_mark(source).value_or(FileMark{})});
+  forget(source);
+  change.commit();
+  folders_.forget(source);
+  files_.move(source, target);
 }
 
 std::unique_ptr<StagedFile> FileBlobStore::keep(IndexChange& change, const Target& target, const BlobEntry& kept) {

@@ -127,7 +127,9 @@ void FileBlobStore::change_container(const ContainerName& name, const ContainerC
   IndexChange change(index_);
   const auto current = container_in(change, name);
   const auto wanted = decide(current ? &current->entry : nullptr);
-  if (wanted) {
+  if (wanted && current && wanted->name != name.container) {
+    move_container(change, name, *current, *wanted);
+  } else if (wanted) {
     files_.make_folder(folder);
     change.put_container(name.account, *wanted);
     forget(folder);
@@ -425,18 +427,19 @@ BlockLists FileBlobStore::blocks(const BlobName& name) {
   for (IndexedBlock& block : index_.uncommitted_blocks(owner->id, name.blob)) {
     lists.uncommitted.push_back(std::move(block.block));
   }
+  if (!lists.uncommitted.empty()) lists.encryption = index_.upload_encryption(owner->id, name.blob);
   return lists;
 }
 
 void FileBlobStore::put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
-                              const BlockCheck& check) {
+                              const BlockCheck& check, const Encryption& encryption) {
   auto& staged = static_cast<StagedFile&>(*bytes);
   std::optional<std::string> replaced;
   {
     IndexChange change(index_);
     const Target target = target_of(change, name);
     check(target.current ? &target.current->entry : nullptr, change.block_summary(target.container.id, name.blob));
-    replaced = change.put_block(target.container.id, name.blob, {{id, staged.size()}, staged.path()});
+    replaced = change.put_block(target.container.id, name.blob, {{id, staged.size()}, staged.path()}, encryption);
     change.commit();
     staged.release();
   }

@@ -50,7 +50,7 @@ class FileBlobStore : public BlobStore {
   std::vector<BlobName> ended(Time now, std::size_t limit) override;
   BlockLists blocks(const BlobName& name) override;
   void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
-                 const BlockCheck& check) override;
+                 const BlockCheck& check, const Encryption& encryption) override;
 
  private:
   struct Target {
@@ -77,6 +77,8 @@ class FileBlobStore : public BlobStore {
   void remove_file(const Target& target);
   void change_snapshot(const BlobName& name, const BlobChange& change);
   std::shared_ptr<ByteSource> read_snapshot(const BlobName& name, const RangeChoice& choose);
+  void move_container(IndexChange& change, const ContainerName& from, const IndexedContainer& container,
+                      const ContainerEntry& wanted);
   void remove_container(IndexChange& change, const IndexedContainer& container, const std::string& folder);
   void move_into_place(const Target& target, const IndexedBlob& blob, StagedFile& staged);
   std::unique_ptr<StagedBytes> assemble_from(const std::map<std::string, std::string>& staged,

@@ -11,7 +11,7 @@ using namespace blob_errors;
 
 namespace {
 
-constexpr std::uint64_t kMaxBlock = std::uint64_t{100} << 20;
+constexpr Limit kMaxBlock[] = {{"2022-11-02", std::uint64_t{100} << 20}, {"", std::uint64_t{4} << 20}};
 constexpr std::uint64_t kMaxBlocks = 50'000;
 constexpr std::string_view kCount = "x-ms-blob-committed-block-count", kSealed = "x-ms-blob-sealed";
 
@@ -33,7 +33,7 @@ void check_room(const Request& request, const BlobEntry& current, std::uint64_t 
 }
 
 BlobReply append(Request& request, CheckedBody& body) {
-  auto staged = body.stage(kMaxBlock);
+  auto staged = body.stage(limit_of(request, kMaxBlock));
   const std::uint64_t size = staged->size();
   if (size == 0) throw Error(kInvalidHeaderValue, {{"HeaderName", "Content-Length"}, {"HeaderValue", "0"}});
   std::uint64_t offset = 0;
@@ -41,6 +41,7 @@ BlobReply append(Request& request, CheckedBody& body) {
   request.store.patch(request.blob(),
                       [&](const BlobEntry* current) {
                         check_append_blob(request, current);
+                        check_encryption(request.encryption, current->properties);
                         check_room(request, *current, size);
                         offset = current->size;
                         entry = *current;

@@ -77,9 +77,17 @@ BlobReply BlobService::call(const BlobCall& call) {
   const Time now = clock_();
   collect_ended(store_, now);
   PresentBlobs present(store_, now);
-  Request request{*this, present, call, Conditions(call.headers), now, snapshot_of(call, row)};
+  Request request{*this,
+                  present,
+                  call,
+                  Conditions(call.headers),
+                  now,
+                  snapshot_of(call, row),
+                  encryption_from(call.headers, call.query)};
   check_conditions(request.conditions, row.takes);
-  return row.run(request);
+  BlobReply reply = row.run(request);
+  add_encryption(request.encryption, reply.headers);
+  return reply;
 }
 
 }  // namespace batchite

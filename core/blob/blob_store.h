@@ -15,6 +15,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/time.h"
+#include "core/blob/encryption.h"
 #include "core/blob/entries.h"
 
 namespace batchite {
@@ -39,12 +40,14 @@ struct Block {
 struct BlockLists {
   std::vector<Block> committed;    // in content order
   std::vector<Block> uncommitted;  // by id
+  Encryption encryption = {};      // of the uncommitted ones
 };
 
 // What Put Block must know of the blocks already there, without reading them all.
 struct BlockSummary {
   std::uint64_t uncommitted = 0;
   std::optional<std::string> any_id;  // committed or not
+  Encryption encryption = {};         // of the uncommitted ones
 };
 
 // One piece of a blob being put together: a range of its present content, or an uncommitted block.
@@ -61,7 +64,8 @@ struct ListRange {
   std::size_t limit = 5000;
   bool uncommitted = false;  // blobs that have only blocks, too
   bool snapshots = false;    // each blob's, oldest first, before the blob
-  bool deleted = false;      // of the snapshots, those that are kept after their deletion, too
+  bool deleted = false;      // of snapshots, or containers, those that are kept after their deletion, too
+  bool tagged = false;       // only blobs that have tags; without snapshots
 };
 
 // Bytes that belong to no blob yet. Dropped with the object unless a change took them.
@@ -123,6 +127,7 @@ class BlobStore {
   virtual void set_account_properties(const std::string& account, const Document& properties) = 0;
 
   virtual std::optional<ContainerEntry> find_container(const ContainerName& name) = 0;
+  // An entry of another name moves the container there, with all in it; kContainerAlreadyExists when there is one.
   virtual void change_container(const ContainerName& name, const ContainerChange& change) = 0;
   virtual std::vector<ContainerEntry> list_containers(const std::string& account, const ListRange& range) = 0;
 
@@ -144,13 +149,14 @@ class BlobStore {
   virtual void add_snapshot(const BlobName& name, const SnapshotChange& change, NewContent content) = 0;
   // The snapshot in the name is not looked at. A blob that goes takes its uncommitted blocks with it.
   virtual void change_family(const BlobName& name, const FamilyChange& change) = 0;
-  // Blobs and snapshots of all accounts that have ended by then. Asked with every request: may answer once a minute.
+  // Blobs, snapshots and containers (without a blob's name) of all accounts that have ended by then. Asked with every
+  // request: may answer once a minute.
   virtual std::vector<BlobName> ended(Time now, std::size_t limit) = 0;
 
   virtual BlockLists blocks(const BlobName& name) = 0;
-  // The same id again replaces the block.
+  // The same id again replaces the block. `encryption` is that of all of a blob's uncommitted blocks.
   virtual void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
-                         const BlockCheck& check) = 0;
+                         const BlockCheck& check, const Encryption& encryption = {}) = 0;
 };
 
 }  // namespace batchite

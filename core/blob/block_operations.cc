@@ -12,7 +12,8 @@ using namespace blob_errors;
 
 namespace {
 
-constexpr std::uint64_t kMaxBlock = std::uint64_t{4000} << 20;
+constexpr Limit kMaxBlock[] = {
+    {"2019-12-12", std::uint64_t{4000} << 20}, {"2016-05-31", std::uint64_t{100} << 20}, {"", std::uint64_t{4} << 20}};
 constexpr std::size_t kMaxBlockIdBytes = 64;
 constexpr std::size_t kMaxCommittedBlocks = 50'000;
 constexpr std::uint64_t kMaxUncommittedBlocks = 100'000;
@@ -85,7 +86,10 @@ struct Commit {
   // False: what the list was resolved against has changed; nothing is done then.
   bool attempt() {
     const auto before = request.store.find(request.blob());
-    const auto pieces = resolve(request.call.document, request.store.blocks(request.blob()));
+    const BlockLists lists = request.store.blocks(request.blob());
+    const auto pieces = resolve(request.call.document, lists);
+    if (!lists.uncommitted.empty()) check_encryption(request.encryption, lists.encryption);
+    if (before && uses_content(pieces)) check_encryption(request.encryption, before->properties);
     NewContent content{request.store.assemble(request.blob(), pieces)};
     if (!content.bytes) return false;
     for (const BlockPiece& piece : pieces) content.blocks.push_back(piece.block);
@@ -122,19 +126,27 @@ Document block_document(const std::vector<Block>& blocks) {
   return array.empty() ? Document::object() : Document{{"Block", std::move(array)}};
 }
 
+// As the other blocks, of which one blob will be made, and what is there of it.
+void check_same_encryption(const Request& request, const BlobEntry* current, const BlockSummary& blocks) {
+  if (blocks.uncommitted > 0) check_encryption(request.encryption, blocks.encryption);
+  if (current && current->committed) check_encryption(request.encryption, current->properties);
+}
+
 BlobReply keep_block(Request& request, CheckedBody& body) {
   const std::string id = block_id(request.query());
-  auto staged = body.stage(kMaxBlock);
+  auto staged = body.stage(limit_of(request, kMaxBlock));
   if (staged->size() == 0) throw Error(kInvalidHeaderValue, {{"HeaderName", "Content-Length"}, {"HeaderValue", "0"}});
-  request.store.put_block(request.blob(), id, std::move(staged),
-                          [&](const BlobEntry* current, const BlockSummary& blocks) {
-                            check_block_blob(current);
-                            const Lease lease = current ? current->lease : Lease();
-                            check_lease(lease, request.headers(), LeaseUse::Write, LeasedThing::Blob, request.now);
-                            if (blocks.any_id && decoded_size(*blocks.any_id) != decoded_size(id))
-                              throw Error(kInvalidBlobOrBlock);
-                            if (blocks.uncommitted >= kMaxUncommittedBlocks) throw Error(kBlockCountExceedsLimit);
-                          });
+  request.store.put_block(
+      request.blob(), id, std::move(staged),
+      [&](const BlobEntry* current, const BlockSummary& blocks) {
+        check_block_blob(current);
+        const Lease lease = current ? current->lease : Lease();
+        check_lease(lease, request.headers(), LeaseUse::Write, LeasedThing::Blob, request.now);
+        check_same_encryption(request, current, blocks);
+        if (blocks.any_id && decoded_size(*blocks.any_id) != decoded_size(id)) throw Error(kInvalidBlobOrBlock);
+        if (blocks.uncommitted >= kMaxUncommittedBlocks) throw Error(kBlockCountExceedsLimit);
+      },
+      request.encryption);
   BlobReply reply{.status = 201};
   body.add_checksums(reply);
   return reply;

@@ -97,12 +97,36 @@ BlobReply set_container_acl(Request& request) {
 }
 
 BlobReply delete_container(Request& request) {
+  const auto kept_for = request.service.account(request.call.account)->keeps_containers;
   request.store.change_container(request.container(),
                                  [&](const ContainerEntry* current) -> std::optional<ContainerEntry> {
                                    check_container_write(request, current, LeaseUse::Write);
-                                   return std::nullopt;
+                                   if (kept_for == kept_for.zero()) return std::nullopt;
+                                   return deleted_entry(*current, kept_for, request.now, request.next_revision());
                                  });
   return {.status = 202};
+}
+
+std::string required_header(const Request& request, std::string_view name) {
+  std::string value = request.headers().get(name);
+  if (value.empty()) throw Error(kMissingRequiredHeader, {{"HeaderName", std::string(name)}});
+  return value;
+}
+
+// Under any name that is free.
+BlobReply restore_container(Request& request) {
+  const std::string name = required_header(request, "x-ms-deleted-container-name");
+  const std::string version = required_header(request, "x-ms-deleted-container-version");
+  request.store.change_container({request.call.account, deleted_container(name, version)},
+                                 [&](const ContainerEntry* current) {
+                                   if (!current || has_ended(*current, request.now)) throw Error(kContainerNotFound);
+                                   ContainerEntry entry = *current;
+                                   entry.name = request.call.container;
+                                   entry.lease = {};
+                                   entry.deleted.reset();
+                                   return std::optional(entry);
+                                 });
+  return {.status = 201};
 }
 
 }  // namespace
@@ -168,6 +192,14 @@ constexpr BlobOperationRow kRows[] = {
      .rights = {.resource_type = 'c', .account = "d"},
      .takes = Takes::Dates,
      .run = delete_container},
+    {.operation = BlobOperation::RestoreContainer,
+     .name = "RestoreContainer",
+     .methods = "PUT",
+     .levels = kOnContainer,
+     .restype = "container",
+     .comp = "undelete",
+     .rights = {.resource_type = 'c', .account = "cw"},
+     .run = restore_container},
 };
 
 }  // namespace

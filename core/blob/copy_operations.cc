@@ -6,6 +6,7 @@
 #include "core/blob/errors.h"
 #include "core/blob/operations.h"
 #include "core/blob/properties.h"
+#include "core/blob/remote_source.h"
 
 namespace batchite::blob_operations {
 
@@ -47,11 +48,22 @@ bool copies_source_tags(const Parameters& headers) {
   throw Error(kBothUserTagsAndSourceTagsCopyPresent);
 }
 
+// While the client waits, only so much; recorded: 409, whatever there is a status for.
+std::unique_ptr<StagedBytes> stage_copy(Request& request, ByteSource& source) {
+  constexpr std::uint64_t kMaxAtOnce = std::uint64_t{256} << 20;
+  if (request.call.operation != BlobOperation::CopyBlobFromUrl) return request.store.stage(source);
+  const auto too_large = [] { throw_unverified(409, "A synchronous copy is of 256 MiB at most."); };
+  if (source.size().value_or(0) > kMaxAtOnce) too_large();
+  auto staged = request.store.stage(source);
+  if (staged->size() > kMaxAtOnce) too_large();
+  return staged;
+}
+
 BlobReply copy_blob(Request& request) {
   const bool copies_tags = copies_source_tags(request.headers());
   require_container(request);
   const CopySource source = open_copy_source(request);
-  NewContent content{request.store.stage(*source.bytes), source.blocks};
+  NewContent content{stage_copy(request, *source.bytes), source.blocks};
   const std::uint64_t size = content.bytes->size();
   const Parameters properties = copied_properties(source.entry, request.headers());
   BlobEntry entry;

@@ -50,6 +50,7 @@ std::optional<BlobUrl> own_blob(const Request& request, const std::string& url) 
 Time snapshot_in(const BlobUrl& source) {
   Parameters query;
   for (auto& [name, value] : parse_query(source.query)) query.add(name, value);
+  if (query.has("versionid")) throw Error(kUnsupportedQueryParameter, {{"QueryParameterName", "versionid"}});
   const std::string text = query.get("snapshot");
   if (text.empty()) return kNever;
   const auto time = parse_iso8601(text);
@@ -57,9 +58,11 @@ Time snapshot_in(const BlobUrl& source) {
   return *time;
 }
 
-// Copies within an account need no right but the caller's own; others need a signature in the URL.
+// Copies within an account need no right but the caller's own; others need a signature in the URL, or a token, which
+// who calls has looked at like all that is to be proved.
 void check_source_access(Request& request, const BlobUrl& source) {
   if (source.account == request.call.account) return;
+  if (!request.headers().get("x-ms-copy-source-authorization").empty()) return;
   const ContainerName container{source.account, source.container};
   const auto entry = request.store.find_container(container);
   if (entry && entry->access != PublicAccess::None) return;
@@ -101,6 +104,7 @@ CopySource open_own_blob(Request& request, const BlobUrl& url) {
   source.bytes = request.store.read(name, [&](const BlobEntry& entry) {
     check_source_conditions(request, conditions, entry);
     check_source_tags(request, entry, url.container);
+    check_key(encryption_from(request.headers(), {}, "x-ms-source-"), entry.properties);
     // Copying it to another tier is how an archived blob is read.
     if (is_archived(entry) && request.headers().get("x-ms-access-tier").empty()) throw Error(kBlobArchived);
     source.entry = entry;

@@ -72,6 +72,7 @@ Document state_document(const ContainerEntry& entry) {
   if (!entry.lease.id.empty()) state["lease"] = lease_document(entry.lease);
   if (entry.access != PublicAccess::None) state["access"] = kAccess[static_cast<std::size_t>(entry.access)];
   for (const StoredPolicy& policy : entry.policies) state["policies"].push_back(policy_document(policy));
+  if (entry.deleted) state["deleted"] = deletion_document(*entry.deleted);
   return state;
 }
 
@@ -97,6 +98,7 @@ void read_state(const Document& state, ContainerEntry& entry) {
     entry.policies.push_back(
         {policy.text("id"), time_in(policy, "start"), time_in(policy, "expiry"), policy.text("permissions")});
   }
+  if (reader.has("deleted")) entry.deleted = deletion_from(reader.object("deleted"));
 }
 
 void read_state(const Document& state, BlobEntry& entry) {

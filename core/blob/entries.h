@@ -23,6 +23,13 @@ enum class BlobType { Block, Append, Page };
 std::string_view to_text(BlobType type);  // "BlockBlob"
 std::optional<BlobType> blob_type_from(std::string_view text);
 
+// Of a container, a blob or a snapshot that was deleted, or overwritten, and is kept for a while.
+struct Deletion {
+  Time at = {};
+  Time until = {};        // then it is gone for good
+  bool was_blob = false;  // it was the blob, not a snapshot of it
+};
+
 // Who may read without any authorisation: nobody, whoever knows a blob's name, or whoever lists them, too.
 enum class PublicAccess { None, Blob, Container };
 
@@ -41,13 +48,7 @@ struct ContainerEntry {
   Lease lease = {};
   PublicAccess access = PublicAccess::None;
   std::vector<StoredPolicy> policies = {};
-};
-
-// Of a blob or snapshot that was deleted, or overwritten, and is kept for a while.
-struct Deletion {
-  Time at = {};
-  Time until = {};        // then it is gone for good
-  bool was_blob = false;  // it was the blob, not a snapshot of it
+  std::optional<Deletion> deleted = {};  // then its name is one that no client can give
 };
 
 struct BlobEntry {
@@ -67,7 +68,8 @@ struct BlobEntry {
   std::optional<Deletion> deleted = {};  // only of snapshots: a deleted blob lies among them
 };
 
-// Everything that has no place of its own in a store: lease, access, policies; type, lease, tags, pages, deletion.
+// Everything that has no place of its own in a store: lease, access, policies, deletion; type, lease, tags, pages,
+// deletion.
 Document state_document(const ContainerEntry& entry);
 Document state_document(const BlobEntry& entry);
 void read_state(const Document& state, ContainerEntry& entry);

@@ -110,11 +110,14 @@ Parameters lease_headers(const Lease& lease, Time now) {
   return headers;
 }
 
-// Whole days, the one that has begun not counted: 6 of 7 right after the deletion, as recorded.
+// Whole days, the one that has begun not counted: 6 of 7 right after a blob's deletion, as recorded.
+std::int64_t days_left(const Deletion& deletion, Time now) {
+  return (deletion.until - now - Ticks(1)) / std::chrono::hours(24);
+}
+
 void tell_deletion(const Deletion& deletion, Time now, ListingSink& sink) {
   sink.text("DeletedTime", http_date(deletion.at));
-  const auto left = (deletion.until - now - Ticks(1)) / std::chrono::hours(24);
-  sink.literal("RemainingRetentionDays", std::to_string(left));
+  sink.literal("RemainingRetentionDays", std::to_string(days_left(deletion, now)));
 }
 
 void tell_content_properties(const BlobEntry& entry, ListingSink& sink) {
@@ -153,6 +156,10 @@ void tell_properties(const BlobEntry& entry, const Include& include, Time now, L
     }
   }
   sink.literal("ServerEncrypted", entry.committed ? "true" : "false");
+  tell_named(
+      entry.properties,
+      {{"x-ms-encryption-key-sha256", "CustomerProvidedKeySha256"}, {"x-ms-encryption-scope", "EncryptionScope"}},
+      sink);
   if (include.policy) {
     tell_named(entry.properties,
                {{"x-ms-immutability-policy-until-date", "ImmutabilityPolicyUntilDate"},
@@ -263,6 +270,15 @@ class BlobPage {
   std::size_t count_ = 0;
 };
 
+// Recorded: a container has a half hour more than its days, and one that was never leased is told as "expired".
+void add_deletion(const ContainerEntry& entry, Time now, Document& container, Document& properties) {
+  const DeletedName kept = split_deleted_container(entry.name);
+  container = {{"Name", kept.name}, {"Deleted", true}, {"Version", kept.version}};
+  if (properties["LeaseState"] == "available") properties["LeaseState"] = "expired";
+  properties["DeletedTime"] = http_date(entry.deleted->at);
+  properties["RemainingRetentionDays"] = days_left(*entry.deleted, now - std::chrono::minutes(30));
+}
+
 Document container_document(const ContainerEntry& entry, bool with_metadata, Time now) {
   Document properties = {{"Last-Modified", http_date(entry.modified)}, {"Etag", quoted_etag(entry.revision)}};
   const Parameters lease = lease_headers(entry.lease, now);
@@ -277,7 +293,9 @@ Document container_document(const ContainerEntry& entry, bool with_metadata, Tim
                           "ImmutableStorageWithVersioningEnabled"}) {
     properties[off] = false;
   }
-  Document container = {{"Name", entry.name}, {"Properties", std::move(properties)}};
+  Document container = {{"Name", entry.name}};
+  if (entry.deleted) add_deletion(entry, now, container, properties);
+  container["Properties"] = std::move(properties);
   if (with_metadata) container["Metadata"] = metadata_document(entry.metadata);
   return container;
 }
@@ -320,17 +338,19 @@ BlobReply list_containers(Request& request) {
   std::string from = query.get("marker");
   const std::string own = '/' + request.call.account + '/';
   if (from.starts_with(own)) from.erase(0, own.size());
-  auto entries = request.store.list_containers(request.call.account,
-                                               {.prefix = query.get("prefix"), .from = from, .limit = size + 1});
+  const Include include = include_from(query);
+  auto entries = request.store.list_containers(
+      request.call.account,
+      {.prefix = query.get("prefix"), .from = from, .limit = size + 1, .deleted = include.deleted});
   std::string next;
   if (entries.size() > size) {
     next = own + entries.back().name;
     entries.pop_back();
   }
   Document containers = Document::array();
-  const bool with_metadata = include_from(query).metadata;
+  std::erase_if(entries, [&](const ContainerEntry& entry) { return has_ended(entry, request.now); });
   for (const ContainerEntry& entry : entries)
-    containers.push_back(container_document(entry, with_metadata, request.now));
+    containers.push_back(container_document(entry, include.metadata, request.now));
   return {.body = Document{{"Containers", std::move(containers)}, {"NextMarker", next}}};
 }
 

@@ -64,9 +64,16 @@ void mark_written(const Request& request, BlobEntry& entry) {
   entry.revision = entry.modified = request.next_revision();
 }
 
+std::uint64_t limit_of(const Request& request, std::span<const Limit> limits) {
+  const std::string version = request.headers().get("x-ms-version");
+  if (version.empty()) return limits.front().bytes;
+  return std::ranges::find_if(limits, [&](const Limit& limit) { return version >= limit.since; })->bytes;
+}
+
 BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties) {
   if (is_there(current)) check_mutable(*current, request.now);
   for (const auto& [name, value] : protection_from(request.headers(), request.now)) properties.set(name, value);
+  add_encryption(request.encryption, properties);
   const Time revision = request.next_revision();
   return {.name = request.blob().blob,
           .created = is_there(current) ? current->created : revision,

@@ -21,6 +21,7 @@ struct Request {
   Conditions conditions;
   Time now;                // of the whole request
   Time snapshot = kNever;  // of the query
+  Encryption encryption = {};
 
   const Parameters& headers() const { return call.headers; }
   const Parameters& query() const { return call.query; }
@@ -64,6 +65,13 @@ class CheckedBody {
   StringSource nothing_{""};
   CheckedSource source_;
 };
+
+// A size that grew with versions of the service, in bytes; newest first, the last since "".
+struct Limit {
+  std::string_view since;
+  std::uint64_t bytes;
+};
+std::uint64_t limit_of(const Request& request, std::span<const Limit> limits);
 
 // The entry of content just written, with its revision; keeps creation time and lease of what it replaces.
 BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties);

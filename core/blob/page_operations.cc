@@ -65,6 +65,7 @@ BlobReply write_pages(Request& request, CheckedBody& body) {
       request.blob(),
       [&](const BlobEntry* current) {
         check_page_blob(request, current);
+        check_encryption(request.encryption, current->properties);
         if (pages.offset + pages.size > current->size) throw Error(kInvalidPageRange);
         entry = *current;
         entry.pages = clears ? without_range(entry.pages, pages) : with_range(entry.pages, pages);

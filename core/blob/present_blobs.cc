@@ -56,9 +56,10 @@ BlockLists PresentBlobs::blocks(const BlobName& name) {
 }
 
 void PresentBlobs::put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
-                             const BlockCheck& check) {
-  below_.put_block(name, id, std::move(bytes),
-                   [&](const BlobEntry* current, const BlockSummary& blocks) { check(present(current), blocks); });
+                             const BlockCheck& check, const Encryption& encryption) {
+  below_.put_block(
+      name, id, std::move(bytes),
+      [&](const BlobEntry* current, const BlockSummary& blocks) { check(present(current), blocks); }, encryption);
 }
 
 }  // namespace batchite

@@ -48,7 +48,7 @@ class PresentBlobs : public BlobStore {
   std::vector<BlobName> ended(Time now, std::size_t limit) override { return below_.ended(now, limit); }
   BlockLists blocks(const BlobName& name) override;
   void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
-                 const BlockCheck& check) override;
+                 const BlockCheck& check, const Encryption& encryption) override;
 
  private:
   bool is_present(const BlobEntry& entry) const { return !entry.deleted && !has_ended(entry, now_); }

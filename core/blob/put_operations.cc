@@ -14,7 +14,8 @@ using namespace blob_errors;
 
 namespace {
 
-constexpr std::uint64_t kMaxPutBlob = std::uint64_t{5000} << 20;
+constexpr Limit kMaxPutBlob[] = {
+    {"2019-12-12", std::uint64_t{5000} << 20}, {"2016-05-31", std::uint64_t{256} << 20}, {"", std::uint64_t{64} << 20}};
 
 BlobType type_from(const Parameters& headers) {
   const std::string text = headers.get("x-ms-blob-type");
@@ -51,7 +52,7 @@ BlobEntry replace(Request& request, BlobType type, const Parameters& properties,
 }
 
 BlobReply put_block_blob(Request& request, CheckedBody& body, Parameters properties) {
-  NewContent content{body.stage(kMaxPutBlob)};
+  NewContent content{body.stage(limit_of(request, kMaxPutBlob))};
   properties.set("Content-MD5", base64_encode(*body.md5()));
   const BlobEntry entry = replace(request, BlobType::Block, properties, std::move(content));
   BlobReply reply{.status = 201, .headers = stamp(version_of(entry))};
@@ -63,7 +64,7 @@ BlobReply put_block_blob(Request& request, CheckedBody& body, Parameters propert
 BlobReply put_empty(Request& request, BlobType type, const Parameters& properties) {
   std::uint64_t size = 0;
   if (type == BlobType::Page) size = page_blob_size_from(request.headers());
-  if (CheckedBody(request, {}).stage(kMaxPutBlob)->size() != 0) {
+  if (CheckedBody(request, {}).stage(kMaxPutBlob[0].bytes)->size() != 0) {
     throw Error(kInvalidHeaderValue, {{"HeaderName", "Content-Length"}});
   }
   const BlobEntry entry = replace(request, type, properties, {request.store.stage_zeros(size)});

@@ -7,7 +7,6 @@ namespace {
 using Op = BlobOperation;
 
 constexpr BlobOperationRow kRows[] = {
-    {Op::RestoreContainer, "RestoreContainer", "PUT", kOnContainer, "container", "undelete"},
     {Op::QueryBlobContents, "QueryBlobContents", "POST", kOnBlob, "", "query"},
 };
 

@@ -1,5 +1,7 @@
 #include "core/blob/retention.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -11,6 +13,9 @@ namespace batchite {
 namespace {
 
 constexpr std::size_t kCollectedAtOnce = 100;
+constexpr char kBeforeVersion = '!';  // which no container's name has
+
+bool is_past(std::optional<Time> end, Time now) { return end && *end <= now; }
 
 bool is_true(const Reader& reader, std::string_view name) { return same_id(reader.text(name), "true"); }
 
@@ -35,6 +40,29 @@ BlobEntry deleted_entry(const BlobEntry& entry, const Retention& retention, Time
   return kept;
 }
 
+// The version is the deletion's time, as the service writes it: 100 ns since 1601, in hexadecimal.
+ContainerEntry deleted_entry(const ContainerEntry& entry, Ticks kept_for, Time now, Time revision) {
+  constexpr std::int64_t kTicksFrom1601To1970 = 116'444'736'000'000'000;
+  ContainerEntry kept = entry;
+  kept.name =
+      deleted_container(entry.name, fmt::format("{:016X}", revision.time_since_epoch().count() + kTicksFrom1601To1970));
+  kept.deleted = Deletion{.at = now, .until = now + kept_for};
+  return kept;
+}
+
+std::string deleted_container(std::string_view name, std::string_view version) {
+  return std::string(name) + kBeforeVersion + std::string(version);
+}
+
+DeletedName split_deleted_container(const std::string& kept_as) {
+  const auto at = kept_as.find(kBeforeVersion);
+  return {kept_as.substr(0, at), kept_as.substr(at + 1)};
+}
+
+std::optional<Time> end_of(const ContainerEntry& entry) {
+  return entry.deleted ? std::optional(entry.deleted->until) : std::nullopt;
+}
+
 std::optional<Time> end_of(const BlobEntry& entry) {
   if (entry.deleted) return entry.deleted->until;
   const std::string* expiry = entry.properties.find("x-ms-expiry-time");
@@ -42,13 +70,26 @@ std::optional<Time> end_of(const BlobEntry& entry) {
   return std::max(parse_http_date(*expiry), protected_until(entry));
 }
 
-bool has_ended(const BlobEntry& entry, Time now) {
-  const auto end = end_of(entry);
-  return end && *end <= now;
+bool has_ended(const BlobEntry& entry, Time now) { return is_past(end_of(entry), now); }
+bool has_ended(const ContainerEntry& entry, Time now) { return is_past(end_of(entry), now); }
+
+namespace {
+
+void collect_container(BlobStore& store, const ContainerName& name, Time now) {
+  store.change_container(name, [&](const ContainerEntry* current) {
+    const bool goes = !current || has_ended(*current, now);
+    return goes ? std::nullopt : std::optional(*current);
+  });
 }
+
+}  // namespace
 
 void collect_ended(BlobStore& store, Time now) {
   for (const BlobName& name : store.ended(now, kCollectedAtOnce)) {
+    if (name.blob.empty()) {
+      collect_container(store, {name.account, name.container}, now);
+      continue;
+    }
     try {
       store.change_family(name, [&](std::vector<BlobMember>& members) {
         std::erase_if(members, [&](const BlobMember& member) { return has_ended(member.entry, now); });

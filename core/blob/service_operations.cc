@@ -74,15 +74,21 @@ void check_cors(const Document& cors) {
   }
 }
 
+// Kept and told, but nothing is served from $web.
+void check_website(const Reader& website) {
+  const std::string enabled = website.text("Enabled");
+  if (!same_id(enabled, "true") && !same_id(enabled, "false")) throw bad_value("Enabled", enabled);
+  const std::string path = website.text("DefaultIndexDocumentPath");
+  if (website.has("IndexDocument") && !path.empty()) throw bad_value("DefaultIndexDocumentPath", path);
+}
+
 void check_section(std::string_view name, const Document& section) {
   const bool is_known = std::find(std::begin(kSections), std::end(kSections), name) != std::end(kSections);
   if (!is_known) throw Error(kUnsupportedXmlNode, {{"XmlNodeName", std::string(name)}});
   const Reader reader(section);
   if (name == "Cors") return check_cors(section);
   if (name == "DeleteRetentionPolicy") check_retention(reader);
-  if (name == "StaticWebsite" && same_id(reader.text("Enabled"), "true")) {
-    throw Error(501, "NotImplemented", "Static websites are not implemented.");
-  }
+  if (name == "StaticWebsite") check_website(reader);
   if (reader.has("RetentionPolicy")) check_retention(reader.object("RetentionPolicy"));
 }
 

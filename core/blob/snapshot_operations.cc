@@ -48,6 +48,7 @@ struct Taking {
             if (!base || !base->committed || is_stale) throw Error(kBlobNotFound);
             check_lease(base->lease, request.headers(), LeaseUse::Read, LeasedThing::Blob, request.now);
             request.conditions.check_write(version_of(*base));
+            check_encryption(request.encryption, base->properties);
             return entry = snapshot_of(request, *base, metadata);
           },
           std::move(content));

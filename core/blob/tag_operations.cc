@@ -59,11 +59,11 @@ struct Finding {
   }
 
   void in(const std::string& container) {
-    ListRange range{.from = container == from_container ? from_blob : "", .limit = kBatch};
+    ListRange range{.from = container == from_container ? from_blob : "", .limit = kBatch, .tagged = true};
     while (true) {
       const auto batch = request.store.list({request.call.account, container}, range);
       for (const BlobEntry& entry : batch) {
-        if (entry.tags.empty() || has_ended(entry, request.now) || !condition.holds(entry.tags, container)) continue;
+        if (has_ended(entry, request.now) || !condition.holds(entry.tags, container)) continue;
         if (blobs.size() == size) {
           next = base64_encode(container + '/' + entry.name);
           return;

@@ -88,6 +88,7 @@ BlobReply get_blob(Request& request) {
   Time revision{};
   reply.bytes = request.store.read(request.blob(), [&](const BlobEntry& entry) {
     check_read(request, entry);
+    check_key(request.encryption, entry.properties);
     if (is_archived(entry)) throw Error(kBlobArchived);
     const auto range = range_from(request.headers(), entry.size);
     chosen = range.value_or(ByteRange{0, entry.size});
@@ -110,6 +111,7 @@ BlobReply get_blob(Request& request) {
 BlobReply get_blob_properties(Request& request) {
   const BlobEntry entry = existing(request);
   check_read(request, entry);
+  check_key(request.encryption, entry.properties);
   BlobReply reply{.headers = describe(entry, request.now, true)};
   reply.headers.add("Content-Length", std::to_string(entry.size));
   apply_overrides(request.query(), reply.headers);
@@ -119,6 +121,7 @@ BlobReply get_blob_properties(Request& request) {
 BlobReply get_blob_metadata(Request& request) {
   const BlobEntry entry = existing(request);
   check_read(request, entry);
+  check_key(request.encryption, entry.properties);
   BlobReply reply{.headers = stamp(version_of(entry))};
   add_metadata(entry.metadata, reply.headers);
   return reply;
@@ -126,7 +129,10 @@ BlobReply get_blob_metadata(Request& request) {
 
 BlobReply set_blob_metadata(Request& request) {
   const Parameters metadata = metadata_from(request.headers());
-  const Time revision = change_entry(request, [&](BlobEntry& entry) { entry.metadata = metadata; });
+  const Time revision = change_entry(request, [&](BlobEntry& entry) {
+    check_encryption(request.encryption, entry.properties);
+    entry.metadata = metadata;
+  });
   BlobReply reply{.headers = stamp({revision, revision})};
   reply.headers.add("x-ms-request-server-encrypted", "true");
   return reply;

@@ -116,9 +116,28 @@ SasUse use_of(const BlobAttempt& attempt, const BlobTarget& target, const Parame
           .policies = [&attempt, target] { return policies_from(attempt.acl(target.account, target.container).body); }};
 }
 
-// Who holds a signature only has no right of his own to read the source of a copy: its URL must bring one, unless
-// anybody may read it.
+constexpr std::string_view kBearer = "Bearer ";
+
+// Of a source of ours; another service looks at it by itself.
+void check_source_token(const BlobAttempt& attempt, const std::string& text) {
+  const auto knows = [&](std::string_view name) {
+    return std::ranges::find(attempt.accounts, name, &BlobAccount::name) != attempt.accounts.end();
+  };
+  if (!parse_blob_url(attempt.request.headers.get("x-ms-copy-source"), knows)) return;
+  if (!same_id(text.substr(0, kBearer.size()), kBearer)) {
+    throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-copy-source-authorization"}});
+  }
+  try {
+    check_token(attempt, text.substr(kBearer.size()));
+  } catch (const Error& error) {
+    throw Error(error.status(), std::string(kCannotVerifyCopySource.code), error.message(), error.values());
+  }
+}
+
+// Who holds a signature only has no right of his own to read the source of a copy: its URL must bring one, or a token
+// comes along, unless anybody may read it.
 void check_copy_source(const BlobAttempt& attempt) {
+  if (attempt.request.headers.has("x-ms-copy-source-authorization")) return;  // looked at already
   const auto knows = [&](std::string_view name) {
     return std::ranges::find(attempt.accounts, name, &BlobAccount::name) != attempt.accounts.end();
   };
@@ -159,8 +178,10 @@ BlobAccess authorize_blob(const BlobAttempt& attempt) {
   if (attempt.mode == BlobAuth::Off) {
     return {.may_override_headers = true, .identity = {{"oid", kNobody}, {"tid", kNobody}}};
   }
+  if (const std::string* token = attempt.request.headers.find("x-ms-copy-source-authorization")) {
+    check_source_token(attempt, *token);
+  }
   if (const std::string* header = attempt.request.headers.find("Authorization")) {
-    constexpr std::string_view kBearer = "Bearer ";
     if (same_id(header->substr(0, kBearer.size()), kBearer)) {
       return check_token(attempt, header->substr(kBearer.size()));
     }

@@ -21,7 +21,10 @@ namespace {
 
 constexpr std::string_view kNewestVersion = "2026-04-06";        // said to callers that name none
 constexpr std::size_t kMaxDocumentBytes = std::size_t{8} << 20;  // 50,000 of the longest ids fit
+constexpr std::size_t kMaxBatchBytes = std::size_t{4} << 20;
 constexpr std::size_t kMaxEcho = 1024;
+constexpr ErrorCode kMissingContentLengthHeader{411, "MissingContentLengthHeader",
+                                                "The Content-Length header was not specified."};
 constexpr ErrorCode kSecondaryIsReadOnly{403, "InsufficientAccountPermissions",
                                          "Write operations to the secondary location are not allowed."};
 
@@ -43,14 +46,14 @@ bool is_signature_override(std::string_view name) {
   return folded == "rscc" || folded == "rscd" || folded == "rsce" || folded == "rscl" || folded == "rsct";
 }
 
-std::string read_limited(const http::Request& request, ByteSource& body) {
-  const Error too_large(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(kMaxDocumentBytes)}});
-  if (request.length.value_or(0) > kMaxDocumentBytes) throw too_large;
+std::string read_limited(const http::Request& request, ByteSource& body, std::size_t limit = kMaxDocumentBytes) {
+  const Error too_large(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
+  if (request.length.value_or(0) > limit) throw too_large;
   std::string text;
   char buffer[16384];
   while (const std::size_t count = body.read(buffer)) {
     text.append(buffer, count);
-    if (text.size() > kMaxDocumentBytes) throw too_large;
+    if (text.size() > limit) throw too_large;
   }
   return text;
 }
@@ -214,6 +217,8 @@ BlobAccess BlobEndpoint::authorize(const Exchange& exchange) const {
 http::Response BlobEndpoint::answer(Exchange& exchange) {
   decode(exchange);
   const http::Request& request = exchange.request;
+  const bool tells_length = request.length || request.has_body;  // a chunked body tells its length in the end
+  if (request.method == "PUT" && !tells_length && !exchange.is_part) throw Error(kMissingContentLengthHeader);
   if (request.method == "OPTIONS") {
     return {.headers = answer_preflight(service_properties(exchange.target.account), request.headers)};
   }
@@ -266,7 +271,7 @@ http::Response BlobEndpoint::list(const Exchange& exchange, BlobCall& call) {
 // Deletions or changes of tiers, one or the other.
 http::Response BlobEndpoint::batch(const Exchange& exchange) {
   if (exchange.is_part || !exchange.request.body) throw Error(kInvalidInput);
-  const std::string text = read_limited(exchange.request, *exchange.request.body);
+  const std::string text = read_limited(exchange.request, *exchange.request.body, kMaxBatchBytes);
   std::vector<BatchPart> parts = read_batch(text, exchange.request.headers.get("Content-Type"));
   const auto kind = [](const BatchPart& part) {
     const bool sets_tier = fold(part.request.query).find("comp=tier") != std::string::npos;

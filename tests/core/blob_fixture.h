@@ -15,6 +15,14 @@ inline constexpr char kKey[] =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 inline const Time kStart = *parse_iso8601("2024-03-05T10:00:00Z");
 
+// Says to have so many bytes, and has none.
+struct ClaimedSource : ByteSource {
+  explicit ClaimedSource(std::uint64_t mib) : bytes(mib << 20) {}
+  std::size_t read(std::span<char>) override { return 0; }
+  std::optional<std::uint64_t> size() const override { return bytes; }
+  std::uint64_t bytes;
+};
+
 class BlobTest : public ::testing::Test {
  protected:
   BlobTest() { run({.operation = BlobOperation::CreateContainer, .account = "acct", .container = "data"}); }
@@ -90,8 +98,10 @@ class BlobTest : public ::testing::Test {
 
   MemoryBlobStore store_;
   Time now_ = kStart;
-  BlobService service_{
-      store_, [this] { return now_; }, {{"acct", {kKey}}, {"other", {kKey}}}, {.own = {"127.0.0.1:10000"}}};
+  BlobService service_{store_,
+                       [this] { return now_; },
+                       {{"acct", {kKey}, std::chrono::days(7)}, {"other", {kKey}}},
+                       {.own = {"127.0.0.1:10000"}}};
 };
 
 }  // namespace batchite::testing

@@ -12,13 +12,14 @@ class CannedReader : public SourceReader {
       if (name != "x-ms-version") asked += " | " + name + ": " + value;
     }
     SourceAnswer given = answer;
-    given.bytes = std::make_shared<StringSource>(body);
+    given.bytes = bytes ? bytes : std::make_shared<StringSource>(body);
     return given;
   }
 
   std::string asked;
   SourceAnswer answer = {.status = 200, .reason = "OK"};
   std::string body = "0123456789";
+  std::shared_ptr<ByteSource> bytes = nullptr;  // instead of the body
 };
 
 class RemoteSourceTest : public BlobTest {
@@ -72,6 +73,18 @@ TEST_F(RemoteSourceTest, ACopyKeepsWhatItsSourceSaysOfItself) {
   EXPECT_EQ(copy.get("x-ms-copy-source"), "https://elsewhere.example/acct/data/a");
   EXPECT_EQ(copy.get("x-ms-lease-status"), "unlocked");
   EXPECT_FALSE(copy.has("Content-MD5"));
+}
+
+TEST_F(RemoteSourceTest, ASynchronousCopyIsOf256MiBAtMost) {
+  const Parameters sync = {{"x-ms-requires-sync", "true"}};
+  reader_.bytes = std::make_shared<ClaimedSource>(257);
+  EXPECT_EQ(outcome([&] { service_.call(from_url(BlobOperation::CopyBlobFromUrl, "b", sync)); }),
+            "409 CannotVerifyCopySource");
+  EXPECT_EQ(outcome([&] { get("b"); }), "404 BlobNotFound");
+  reader_.bytes = std::make_shared<ClaimedSource>(256);
+  EXPECT_EQ(outcome([&] { service_.call(from_url(BlobOperation::CopyBlobFromUrl, "b", sync)); }), "ok");
+  reader_.bytes = std::make_shared<ClaimedSource>(257);
+  EXPECT_EQ(outcome([&] { service_.call(from_url(BlobOperation::CopyBlob, "b")); }), "ok");
 }
 
 TEST_F(RemoteSourceTest, ACopyIsOfTheTypeOfItsSource) {

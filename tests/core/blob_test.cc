@@ -3,6 +3,7 @@
 #include "core/blob/blob_url.h"
 #include "core/blob/checksums.h"
 #include "core/blob/errors.h"
+#include "core/blob/operation_table.h"
 #include "core/signing/sas.h"
 
 namespace batchite::testing {
@@ -331,6 +332,32 @@ TEST_F(BlobTest, ContainersAreCreatedListedAndDeleted) {
             "400 ConditionHeadersNotSupported");
   EXPECT_EQ(outcome(container(BlobOperation::DeleteContainer, "more")), "ok");
   EXPECT_EQ(outcome(container(BlobOperation::DeleteContainer, "more")), "404 ContainerNotFound");
+}
+
+TEST_F(BlobTest, HowMuchComesAtOnceDependsOnTheVersion) {
+  run(on(BlobOperation::PutBlob, "log", {{"x-ms-blob-type", "AppendBlob"}}));
+  const struct {
+    BlobOperation operation;
+    const char *blob, *version;
+    std::uint64_t mib;  // of the largest that is taken
+  } cases[] = {
+      {BlobOperation::PutBlob, "a", "2015-12-11", 64},       {BlobOperation::PutBlob, "a", "2018-11-09", 256},
+      {BlobOperation::PutBlob, "a", "2021-12-02", 5000},     {BlobOperation::PutBlob, "a", "", 5000},
+      {BlobOperation::PutBlock, "a", "2015-12-11", 4},       {BlobOperation::PutBlock, "a", "2018-11-09", 100},
+      {BlobOperation::PutBlock, "a", "2021-12-02", 4000},    {BlobOperation::AppendBlock, "log", "2021-12-02", 4},
+      {BlobOperation::AppendBlock, "log", "2022-11-02", 100}};
+  for (const auto& one : cases) {
+    SCOPED_TRACE(std::string(blob_operation_row(one.operation).name) + " " + one.version);
+    const auto with = [&](std::uint64_t mib) {
+      ClaimedSource body(mib);
+      BlobCall call = on(one.operation, one.blob, {{"x-ms-version", one.version}, {"x-ms-blob-type", "BlockBlob"}},
+                         {{"blockid", base64_encode("1")}});
+      call.body = &body;
+      return outcome(call);
+    };
+    EXPECT_EQ(with(one.mib + 1), "413 RequestBodyTooLarge");
+    EXPECT_NE(with(one.mib), "413 RequestBodyTooLarge");
+  }
 }
 
 TEST_F(BlobTest, ACopyTakesContentPropertiesAndMetadata) {

@@ -47,7 +47,8 @@ TEST_F(BlobAuthorizeTest, SignaturesOfRealClientsPass) {
                                  {"x-ms-date", "Tue, 05 Mar 2024 10:00:00 GMT"},
                                  {"x-ms-meta-m1", "v1"},
                                  {"x-ms-version", "2021-12-02"}},
-                     .base = kHost};
+                     .base = kHost,
+                     .length = 0};
   lite.headers.add("Authorization", "SharedKeyLite devstoreaccount1:g46ZZ47/SYcujLa4i6M8Ik5OeQiE5ANtZkj7vEB+pvw=");
   EXPECT_EQ(outcome(endpoint_.handle(lite)), "404 BlobNotFound");  // so it was let in
 }
@@ -209,6 +210,33 @@ TEST_F(BlobAuthorizeTest, ASignatureForTheCopyDoesNotOpenItsSource) {
   EXPECT_EQ(outcome(send({.path = "/data/b"})), "404 BlobNotFound");
   EXPECT_EQ(copy("?" + service_sas("r")), "202");
   EXPECT_EQ(get("/data/b"), "x");
+}
+
+TEST_F(BlobAuthorizeTest, ATokenForTheSourceOpensAnotherAccount) {
+  http::Request made = wire({.method = "PUT", .path = "/data?restype=container", .account = "other"});
+  made.headers.add("Authorization", token("{}"));
+  ASSERT_EQ(outcome(endpoint_.handle(made)), "201");
+  Ask secret{.method = "PUT", .path = "/data/secret", .body = "x", .account = "other"};
+  http::Request upload = wire(secret);
+  upload.headers.add("x-ms-blob-type", "BlockBlob");
+  upload.headers.add("Authorization", token("{}"));
+  ASSERT_EQ(outcome(deliver(upload, secret.body)), "201");
+  const auto copy = [&](const std::string& authorization, const std::string& sas = "") {
+    Ask ask{
+        .method = "PUT",
+        .path = "/data/b" + sas,
+        .headers = {{"x-ms-copy-source", std::string(kHost) + "/other/data/secret"}, {"x-ms-requires-sync", "true"}}};
+    if (!authorization.empty()) ask.headers.add("x-ms-copy-source-authorization", authorization);
+    return outcome(sas.empty() ? send(ask) : send_unsigned(ask));
+  };
+  EXPECT_EQ(copy(""), "401 CannotVerifyCopySource");
+  EXPECT_EQ(copy(token(R"({"exp":1})")), "401 CannotVerifyCopySource");
+  EXPECT_EQ(copy("Bearer abc"), "400 CannotVerifyCopySource");
+  EXPECT_EQ(copy("Basic abc"), "400 InvalidHeaderValue");
+  EXPECT_EQ(outcome(send({.path = "/data/b"})), "404 BlobNotFound");
+  EXPECT_EQ(copy(token("{}")), "202");
+  EXPECT_EQ(get("/data/b"), "x");
+  EXPECT_EQ(copy(token("{}"), "?" + service_sas("w")), "202");
 }
 
 TEST_F(BlobAuthorizeTest, TokensAreTakenByTheirFormAndTime) {

@@ -32,6 +32,18 @@ TEST_F(BlobEndpointTest, EveryAnswerSaysWhoAnswersAndWhom) {
   }
 }
 
+TEST_F(BlobEndpointTest, AnUploadTellsItsLengthOrComesInChunks) {
+  make_container();
+  Ask ask{.method = "PUT", .path = "/data/a", .headers = {{"x-ms-blob-type", "BlockBlob"}}, .is_chunked = true};
+  EXPECT_EQ(outcome(send(ask)), "411 MissingContentLengthHeader");  // neither
+  EXPECT_EQ(outcome(send({.path = "/data/a"})), "404 BlobNotFound");
+  ask.body = "text";
+  EXPECT_EQ(outcome(send(ask)), "201");
+  ask.body.clear();
+  ask.is_chunked = false;
+  EXPECT_EQ(outcome(send(ask)), "201");
+}
+
 TEST_F(BlobEndpointTest, AnyWellFormedVersionOfTheServiceWorks) {
   for (const char* version : {"2009-09-19", "2018-11-09", "2026-12-06", "2199-01-01"}) {
     const http::Response response = send({.path = "/?comp=list", .headers = {{"x-ms-version", version}}});

@@ -36,7 +36,7 @@ class BlobRepairTest : public ::testing::Test {
   }
   void put_block(const std::string& name, const std::string& id) {
     StringSource source("block");
-    store_->put_block({"acct", "data", name}, base64_encode(id), store_->stage(source), [](const auto&...) {});
+    store_->put_block({"acct", "data", name}, base64_encode(id), store_->stage(source), [](const auto&...) {}, {});
   }
   // "a=text/a b=text/b …", each with its content read.
   std::string all() {

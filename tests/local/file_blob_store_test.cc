@@ -75,7 +75,7 @@ class FileBlobStoreTest : public ::testing::Test {
   }
   void put_block(const std::string& blob, const std::string& id, const std::string& text) {
     StringSource source(text);
-    store_->put_block(named(blob), base64_encode(id), store_->stage(source), [](const BlobEntry*, const auto&) {});
+    store_->put_block(named(blob), base64_encode(id), store_->stage(source), [](const auto&...) {}, {});
   }
   std::size_t staged_files() const {
     const fs::directory_iterator all(root_ / ".staging");
@@ -269,6 +269,38 @@ TEST_F(FileBlobStoreTest, ASingleBlockBecomesTheBlobWithoutCopying) {
   EXPECT_EQ(get("a"), "only");
 }
 
+TEST_F(FileBlobStoreTest, TheEncryptionOfBlocksIsKeptUntilTheyGo) {
+  StringSource source("block");
+  std::string told;
+  const Encryption encryption = {{"x-ms-encryption-scope", "one"}};
+  store_->put_block(
+      named("a"), base64_encode("1"), store_->stage(source), [](const auto&...) {}, encryption);
+  open();
+  EXPECT_EQ(store_->blocks(named("a")).encryption.get("x-ms-encryption-scope"), "one");
+  store_->put_block(
+      named("a"), base64_encode("2"), store_->stage(source),
+      [&](const BlobEntry*, const BlockSummary& blocks) { told = blocks.encryption.get("x-ms-encryption-scope"); }, {});
+  EXPECT_EQ(told, "one");
+  put("a", "text");
+  put_block("a", "1", "block");
+  EXPECT_TRUE(store_->blocks(named("a")).encryption.empty());
+}
+
+TEST_F(FileBlobStoreTest, TaggedBlobsAreListedWithoutTheOthers) {
+  for (const char* name : {"a", "b", "c"}) put(name, "x");
+  for (const char* name : {"b", "c"}) {
+    store_->change(named(name), [&](const BlobEntry* current) {
+      BlobEntry entry = *current;
+      entry.tags = {{"k", name}};
+      return std::optional(entry);
+    });
+  }
+  EXPECT_EQ(list({.tagged = true}), "b c");
+  EXPECT_EQ(list({.from = "c", .tagged = true}), "c");
+  put("b", "without");
+  EXPECT_EQ(list({.tagged = true}), "c");
+}
+
 TEST_F(FileBlobStoreTest, ADeletedContainerTakesEverythingWithIt) {
   put("a/b", "x");
   put_block("up", "1", "block");
@@ -277,6 +309,44 @@ TEST_F(FileBlobStoreTest, ADeletedContainerTakesEverythingWithIt) {
   EXPECT_FALSE(store_->find_container({"acct", "data"}));
   EXPECT_EQ(staged_files(), 0u);
   EXPECT_THROW(put("a", "x"), Error);
+}
+
+// As the rules delete it and restore it.
+TEST_F(FileBlobStoreTest, AContainerMovesToAnotherNameWithAllInItAndStaysThereAfterARestart) {
+  const auto rename = [&](const std::string& from, const std::string& to, std::optional<Deletion> deleted = {}) {
+    store_->change_container({"acct", from}, [&](const ContainerEntry* current) {
+      ContainerEntry entry = *current;
+      entry.name = to;
+      entry.deleted = deleted;
+      return std::optional(entry);
+    });
+  };
+  const auto containers = [&](bool deleted) {
+    std::string names;
+    for (const ContainerEntry& one : store_->list_containers("acct", {.deleted = deleted})) names += one.name + ' ';
+    return names;
+  };
+  put("a/b", "text", {{"Content-Type", "text/plain"}});
+  put_block("up", "1", "block");
+  rename("data", "data!1", Deletion{kNow, kNow + std::chrono::days(1)});
+  EXPECT_FALSE(store_->find_container({"acct", "data"}));
+  EXPECT_FALSE(fs::exists(root_ / "acct" / "data"));
+  open();
+  EXPECT_EQ(containers(false) + "| " + containers(true), "| data!1 ");
+  const auto ended = store_->ended(kNow + std::chrono::days(1), 10);
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_EQ(ended[0].container + "/" + ended[0].blob, "data!1/");
+  rename("data!1", "other");
+  EXPECT_EQ(containers(true), "other ");
+  const auto bytes = store_->read({"acct", "other", "a/b"}, [](const BlobEntry& entry) {
+    EXPECT_EQ(entry.properties.get("Content-Type"), "text/plain");
+    return ByteRange{0, entry.size};
+  });
+  EXPECT_EQ(read_all(*bytes), "text");
+  EXPECT_EQ(store_->blocks({"acct", "other", "up"}).uncommitted.size(), 1u);
+  fs::create_directory(root_ / "acct" / "third");
+  EXPECT_THROW(rename("other", "third"), Error);
+  EXPECT_EQ(containers(true), "other third ");
 }
 
 TEST_F(FileBlobStoreTest, SnapshotsOutliveTheBlobsChangesAndARestart) {

@@ -3,7 +3,7 @@ import datetime
 import unittest
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.storage.blob import BlobImmutabilityPolicyMode, ImmutabilityPolicy, RetentionPolicy
+from azure.storage.blob import BlobImmutabilityPolicyMode, ImmutabilityPolicy, RetentionPolicy, StaticWebsite
 
 import clients
 import emulator
@@ -11,7 +11,7 @@ import emulator
 
 def setUpModule():
     global server, account
-    server = emulator.Emulator()
+    server = emulator.Emulator("--container-retention", "5")
     account = clients.blobs(server)
 
 
@@ -63,6 +63,46 @@ class SoftDelete(Case):
     def test_the_policy_is_shown(self):
         policy = account.get_service_properties()["delete_retention_policy"]
         self.assertEqual((policy.enabled, policy.days), (True, 5))
+
+
+class ContainerSoftDelete(Case):
+    def deleted(self, name):
+        return [item for item in account.list_containers(include_deleted=True, name_starts_with=name) if item.deleted]
+
+    def test_a_deleted_container_comes_back_with_its_blobs(self):
+        name = self.container.container_name
+        self.container.upload_blob("a", b"text", metadata={"k": "v"})
+        account.delete_container(name)
+        with self.assertRaises(ResourceNotFoundError):
+            self.container.get_container_properties()
+        self.assertEqual([item.name for item in account.list_containers(name_starts_with=name)], [])
+        item, = self.deleted(name)
+        self.assertEqual(item.name, name)
+        restored = account.undelete_container(item.name, item.version)
+        self.assertEqual(restored.download_blob("a").readall(), b"text")
+        self.assertEqual(restored.get_blob_client("a").get_blob_properties().metadata, {"k": "v"})
+        self.assertEqual(self.deleted(name), [])
+
+    def test_its_name_may_be_taken_meanwhile(self):
+        name = self.container.container_name
+        account.delete_container(name)
+        account.create_container(name)
+        item, = self.deleted(name)
+        self.refused("ContainerAlreadyExists", account.undelete_container, item.name, item.version)
+        self.refused("ContainerNotFound", account.undelete_container, item.name, "01D6954592C1FDF6")
+        account.delete_container(name)
+        self.assertEqual(len(self.deleted(name)), 2)
+
+
+class Website(Case):
+    def test_its_settings_are_kept(self):
+        account.set_service_properties(static_website=StaticWebsite(
+            enabled=True, index_document="index.html", error_document404_path="404.html"))
+        shown = account.get_service_properties()["static_website"]
+        self.assertEqual((shown.enabled, shown.index_document, shown.error_document404_path),
+                         (True, "index.html", "404.html"))
+        account.set_service_properties(static_website=StaticWebsite(enabled=False))
+        self.assertFalse(account.get_service_properties()["static_website"].enabled)
 
 
 class Protection(Case):

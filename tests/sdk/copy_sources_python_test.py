@@ -56,7 +56,7 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.answer(404, b"<html>no such page</html>")
 
     def truncated(self):
-        self.answer(200, DATA[:MIB], length=len(DATA))
+        self.answer(200, DATA[:MIB], length=2 * MIB)
 
     def too_long(self):
         self.answer(200, b"0123456789 and more", length=10)

@@ -1,5 +1,7 @@
 """HTTPS with the certificate that `start --tls` makes: REQUESTS_CA_BUNDLE is all that a Python program needs."""
+import base64
 import datetime
+import hashlib
 import os
 import subprocess
 import sys
@@ -7,7 +9,8 @@ import unittest
 
 import requests
 from azure.batch import models
-from azure.storage.blob import generate_blob_sas
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobBlock, CustomerProvidedEncryptionKey, generate_blob_sas
 
 import clients
 import emulator
@@ -67,6 +70,32 @@ class Https(unittest.TestCase):
             batch.task.get("j", "t")), "the task is completed")
         self.assertEqual(task.execution_info.result, "success", task.execution_info.failure_info)
         self.assertEqual(b"".join(batch.file.get_from_task("j", "t", "stdout.txt")), b"over https")
+
+    def test_a_key_of_the_client_s_is_asked_for_again(self):
+        os.environ["REQUESTS_CA_BUNDLE"] = self.server.authority
+        self.addCleanup(os.environ.pop, "REQUESTS_CA_BUNDLE")
+        container = clients.blobs(self.server).create_container("keys")
+        keys = [CustomerProvidedEncryptionKey(base64.b64encode(raw).decode(),
+                                              base64.b64encode(hashlib.sha256(raw).digest()).decode())
+                for raw in (b"k" * 32, b"other" + b"k" * 27)]
+        blob = container.upload_blob("b", b"secret", cpk=keys[0])
+        self.assertEqual(blob.download_blob(cpk=keys[0]).readall(), b"secret")
+        self.assertEqual(blob.get_blob_properties(cpk=keys[0]).encryption_key_sha256, keys[0].key_hash)
+        self.assertTrue(blob.exists())
+        for options, code in (({}, "BlobUsesCustomerSpecifiedEncryption"),
+                              ({"cpk": keys[1]}, "BlobCustomerSpecifiedEncryptionMismatch")):
+            with self.assertRaises(ResourceExistsError) as caught:
+                blob.download_blob(**options)
+            self.assertEqual(caught.exception.error_code, code)
+        # In blocks, each with the key.
+        blob = container.get_blob_client("blocks")
+        blob.stage_block("1", b"one", cpk=keys[0])
+        with self.assertRaises(ResourceExistsError):
+            blob.stage_block("2", b"two", cpk=keys[1])
+        blob.commit_block_list([BlobBlock("1")], cpk=keys[0])
+        self.assertEqual(blob.download_blob(cpk=keys[0]).readall(), b"one")
+        blob.set_blob_metadata({"k": "v"}, cpk=keys[0])
+        blob.delete_blob()
 
     def test_who_does_not_know_the_authority_refuses_to_talk(self):
         with self.assertRaises(requests.exceptions.SSLError) as caught:

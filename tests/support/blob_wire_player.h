@@ -68,7 +68,7 @@ class BlobWirePlayer {
 
   Time now_ = *parse_iso8601("2024-03-05T10:00:00Z");
   Parameters last_;
-  std::vector<BlobAccount> accounts_ = {{"acct", {std::string(kStorageKey)}}};
+  std::vector<BlobAccount> accounts_ = {{"acct", {std::string(kStorageKey)}, std::chrono::days(7)}};
   MemoryBlobStore store_;
   BlobService service_{store_, [this] { return now_; }, accounts_, {.own = {"127.0.0.1:10000"}}};
   BlobsOnly backend_{service_};

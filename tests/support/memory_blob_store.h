@@ -30,7 +30,13 @@ class MemoryBlobStore : public BlobStore {
   void change_container(const ContainerName& name, const ContainerChange& change) override {
     const Container* found = container(name);
     auto wanted = change(found ? &found->entry : nullptr);
-    if (wanted) {
+    if (wanted && found && wanted->name != name.container) {
+      if (container({name.account, wanted->name})) throw Error(blob_errors::kContainerAlreadyExists);
+      auto moved = containers_.extract(key(name));
+      moved.key().second = wanted->name;
+      moved.mapped().entry = std::move(*wanted);
+      containers_.insert(std::move(moved));
+    } else if (wanted) {
       containers_[key(name)].entry = std::move(*wanted);
     } else {
       containers_.erase(key(name));
@@ -40,7 +46,8 @@ class MemoryBlobStore : public BlobStore {
   std::vector<ContainerEntry> list_containers(const std::string& account, const ListRange& range) override {
     std::vector<ContainerEntry> page;
     for (const auto& [name, item] : containers_) {
-      if (name.first == account && in(range, name.second, page.size())) page.push_back(item.entry);
+      const bool is_wanted = range.deleted || !item.entry.deleted;
+      if (name.first == account && is_wanted && in(range, name.second, page.size())) page.push_back(item.entry);
     }
     return page;
   }
@@ -67,6 +74,7 @@ class MemoryBlobStore : public BlobStore {
         const bool is_before = blob_name == range.from && !is_blob && time < range.from_snapshot;
         const bool is_wanted =
             is_blob ? entry.committed || range.uncommitted : range.snapshots && (range.deleted || !entry.deleted);
+        if (range.tagged && entry.tags.empty()) continue;
         if (!is_before && is_wanted && in(range, blob_name, page.size())) page.push_back(entry);
       }
     }
@@ -149,6 +157,7 @@ class MemoryBlobStore : public BlobStore {
       changed[at(member.entry.snapshot)] = family[at(member.origin)].as(member.entry);
       if (member.origin == kNever && member.entry.snapshot == kNever) {
         changed[kLast].uncommitted = family[kLast].uncommitted;
+        changed[kLast].encryption = family[kLast].encryption;
       }
     }
     if (!has_blob && family.contains(kLast) && !changed.contains(kLast)) changed[kLast] = family[kLast];
@@ -158,6 +167,7 @@ class MemoryBlobStore : public BlobStore {
   std::vector<BlobName> ended(Time now, std::size_t limit) override {
     std::vector<BlobName> names;
     for (const auto& [key, container] : containers_) {
+      if (names.size() < limit && has_ended(container.entry, now)) names.push_back({key.first, key.second, ""});
       for (const auto& [name, family] : container.families) {
         for (const auto& [time, member] : family) {
           if (names.size() < limit && has_ended(member.entry, now)) {
@@ -172,24 +182,26 @@ class MemoryBlobStore : public BlobStore {
   BlockLists blocks(const BlobName& name) override {
     const Blob* found = blob(name);
     if (!found) return {};
-    BlockLists lists{found->committed, {}};
+    BlockLists lists{found->committed, {}, found->encryption};
     for (const auto& [id, bytes] : found->uncommitted) lists.uncommitted.push_back({id, bytes.size()});
     return lists;
   }
 
   void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
-                 const BlockCheck& check) override {
+                 const BlockCheck& check, const Encryption& encryption) override {
     Container& all = owner({name.account, name.container});
     Blob* found = blob(name);
     BlockSummary summary;
     if (found) {
       summary.uncommitted = found->uncommitted.size();
+      summary.encryption = found->encryption;
       if (!found->uncommitted.empty()) summary.any_id = found->uncommitted.begin()->first;
       if (!found->committed.empty()) summary.any_id = found->committed.front().id;
     }
     check(found ? &found->entry : nullptr, summary);
     Blob& changed = all.families[name.blob][kLast];
     if (!found) changed.entry = {.name = name.blob, .committed = false};
+    if (changed.uncommitted.empty()) changed.encryption = encryption;
     changed.uncommitted[id] = static_cast<Staged&>(*bytes).bytes;
   }
 
@@ -207,6 +219,7 @@ class MemoryBlobStore : public BlobStore {
     std::string bytes = {};
     std::vector<Block> committed = {};
     std::map<std::string, std::string> uncommitted = {};
+    Encryption encryption = {};  // of those
 
     void set(BlobEntry wanted) {
       entry = std::move(wanted);
