@@ -13,7 +13,6 @@ using namespace blob_operations;
 // Features that a request may name and that do not exist here yet.
 constexpr std::string_view kRefusedHeaders[] = {
     "x-ms-structured-body",
-    "x-ms-seal-blob",
 };
 constexpr std::string_view kRefusedQueries[] = {"versionid"};
 

@@ -66,6 +66,8 @@ BlobReply copy_blob(Request& request) {
   NewContent content{stage_copy(request, *source.bytes), source.blocks};
   const std::uint64_t size = content.bytes->size();
   const Parameters properties = copied_properties(source.entry, request.headers());
+  const bool seals = same_id(request.headers().get("x-ms-seal-blob"), "true");
+  if (seals && source.entry.type != BlobType::Append) throw Error(kInvalidBlobType);
   BlobEntry entry;
   request.store.change(
       request.blob(),
@@ -78,6 +80,7 @@ BlobReply copy_blob(Request& request) {
         entry.pages = source.entry.pages;
         if (copies_tags) entry.tags = source.entry.tags;
         if (entry.metadata.empty()) entry.metadata = source.entry.metadata;
+        if (seals) entry.properties.set("x-ms-blob-sealed", "true");
         add_copy_state(request, entry, size);
         return std::optional(entry);
       },

@@ -190,6 +190,7 @@ class BlobPage {
   // Tells the items and answers the next page's marker; empty: there is none.
   std::string tell() {
     std::optional<Place> from = from_marker(request_.query().get("marker"));
+    if (from->name.empty()) from->name = request_.query().get("startFrom");
     while (from && count_ < size_) from = take_batch(*from);
     return from && any_from(*from) ? marker_for(*from) : "";
   }

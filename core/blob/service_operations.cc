@@ -74,7 +74,7 @@ void check_cors(const Document& cors) {
   }
 }
 
-// Kept and told, but nothing is served from $web.
+// What is served, and where, is the endpoint's (emulator/blob/blob_website.h).
 void check_website(const Reader& website) {
   const std::string enabled = website.text("Enabled");
   if (!same_id(enabled, "true") && !same_id(enabled, "false")) throw bad_value("Enabled", enabled);

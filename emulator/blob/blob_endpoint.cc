@@ -11,6 +11,7 @@
 #include "emulator/blob/blob_batch.h"
 #include "emulator/blob/blob_cors.h"
 #include "emulator/blob/blob_routes.h"
+#include "emulator/blob/blob_website.h"
 #include "emulator/request_id.h"
 
 namespace batchite {
@@ -215,8 +216,12 @@ BlobAccess BlobEndpoint::authorize(const Exchange& exchange) const {
 }
 
 http::Response BlobEndpoint::answer(Exchange& exchange) {
-  decode(exchange);
   const http::Request& request = exchange.request;
+  const auto knows = [this](std::string_view name) { return is_account(name); };
+  if (const std::string account = website_account(request, knows); !account.empty()) {
+    return answer_website(backend_, account, request);
+  }
+  decode(exchange);
   const bool tells_length = request.length || request.has_body;  // a chunked body tells its length in the end
   if (request.method == "PUT" && !tells_length && !exchange.is_part) throw Error(kMissingContentLengthHeader);
   if (request.method == "OPTIONS") {

@@ -334,6 +334,29 @@ TEST_F(BlobTest, ContainersAreCreatedListedAndDeleted) {
   EXPECT_EQ(outcome(container(BlobOperation::DeleteContainer, "more")), "404 ContainerNotFound");
 }
 
+TEST_F(BlobTest, AListingBeginsWhereItIsAskedTo) {
+  for (const char* name : {"a", "b", "c"}) put(name, "x");
+  EXPECT_EQ(list({{"startFrom", "b"}}), "b c");
+  EXPECT_EQ(list({{"startFrom", "aa"}, {"prefix", "c"}}), "c");
+  std::string marker;
+  EXPECT_EQ(list({{"startFrom", "b"}, {"maxresults", "1"}}, &marker), "b …");
+  EXPECT_EQ(list({{"startFrom", "b"}, {"marker", marker}}), "c");
+}
+
+TEST_F(BlobTest, ACopyOfAnAppendBlobIsSealedOnRequest) {
+  run(on(BlobOperation::PutBlob, "log", {{"x-ms-blob-type", "AppendBlob"}}));
+  put("plain", "x");
+  const auto copy = [&](const std::string& source) {
+    return outcome(
+        on(BlobOperation::CopyBlob, "sealed",
+           {{"x-ms-copy-source", "http://127.0.0.1:10000/acct/data/" + source}, {"x-ms-seal-blob", "true"}}));
+  };
+  EXPECT_EQ(copy("plain"), "409 InvalidBlobType");
+  EXPECT_EQ(copy("log"), "ok");
+  EXPECT_EQ(run(on(BlobOperation::GetBlobProperties, "sealed")).headers.get("x-ms-blob-sealed"), "true");
+  EXPECT_FALSE(run(on(BlobOperation::GetBlobProperties, "log")).headers.has("x-ms-blob-sealed"));
+}
+
 TEST_F(BlobTest, HowMuchComesAtOnceDependsOnTheVersion) {
   run(on(BlobOperation::PutBlob, "log", {{"x-ms-blob-type", "AppendBlob"}}));
   const struct {

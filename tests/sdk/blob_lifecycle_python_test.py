@@ -1,9 +1,10 @@
 """azure-storage-blob against the Blob endpoint: what becomes of blobs that are deleted, protected or have an end."""
 import datetime
+import http.client
 import unittest
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.storage.blob import BlobImmutabilityPolicyMode, ImmutabilityPolicy, RetentionPolicy, StaticWebsite
+from azure.storage.blob import BlobImmutabilityPolicyMode, ContentSettings, ImmutabilityPolicy, RetentionPolicy, StaticWebsite
 
 import clients
 import emulator
@@ -95,6 +96,26 @@ class ContainerSoftDelete(Case):
 
 
 class Website(Case):
+    def visit(self, path):
+        address = server.blob_url.split("://")[1]
+        connection = http.client.HTTPConnection(address, timeout=10)
+        connection.request("GET", path, headers={"Host": f"{server.storage_account}.web.localhost:{address.split(':')[1]}"})
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("Content-Type"), answer.read()
+
+    def test_it_is_served_to_browsers(self):
+        account.set_service_properties(static_website=StaticWebsite(
+            enabled=True, index_document="index.html", error_document404_path="404.html"))
+        web = account.create_container("$web")
+        html = ContentSettings(content_type="text/html")
+        for name in ("index.html", "docs/index.html", "404.html"):
+            web.upload_blob(name, name.encode(), content_settings=html)
+        self.assertEqual(self.visit("/"), (200, "text/html", b"index.html"))
+        self.assertEqual(self.visit("/docs/"), (200, "text/html", b"docs/index.html"))
+        self.assertEqual(self.visit("/none"), (404, "text/html", b"404.html"))
+        account.set_service_properties(static_website=StaticWebsite(enabled=False))
+        self.assertEqual(self.visit("/")[0], 404)
+
     def test_its_settings_are_kept(self):
         account.set_service_properties(static_website=StaticWebsite(
             enabled=True, index_document="index.html", error_document404_path="404.html"))

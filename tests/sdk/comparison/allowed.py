@@ -56,6 +56,7 @@ ROWS = (
     ("*", "header x-ms-blob-committed-block-count", "*", "*", "a copy does not change with its source"),
     ("Lease*", "status", "4*", "400 InvalidHeaderValue", "no lease is so short"),
     ("Lease*", "status", "400 InvalidHeaderValue", "4*", "no lease is so short"),
+    ("Lease*", "header x-ms-lease-time", "59", "60", "a second has passed between the two"),
     ("*", "status", "412 LeaseNotPresentWithBlobOperation", "412 LeaseLost", "its own lease, broken"),
     ("GetBlockList", "body *", "*", None, "a copy takes the place of blocks that wait, as Put Blob does"),
     ("SetBlobProperties", "status", "400 InvalidOperation", "4*", "only page blobs have such"),
