@@ -1,5 +1,7 @@
 #include "core/blob/encryption.h"
 
+#include <algorithm>
+
 #include "core/base/digest.h"
 #include "core/base/encoding.h"
 #include "core/base/ids.h"
@@ -45,6 +47,16 @@ std::string checked_digest(const Parameters& headers, const std::string& prefix)
   return digest;
 }
 
+// Hardly any request does, and it is asked of all.
+bool mentions_encryption(const Parameters& headers, std::string_view prefix) {
+  constexpr std::string_view kWord = "encryption-";
+  return std::any_of(headers.begin(), headers.end(), [&](const auto& header) {
+    const std::string_view name = header.first;
+    return name.size() > prefix.size() + kWord.size() && same_id(name.substr(0, prefix.size()), prefix) &&
+           same_id(name.substr(prefix.size(), kWord.size()), kWord);
+  });
+}
+
 void check_same(std::string_view name, const Encryption& given, const Parameters& kept) {
   const std::string *ours = given.find(name), *theirs = kept.find(name);
   if (!ours && theirs) throw Error(kUsesEncryption);
@@ -56,6 +68,7 @@ void check_same(std::string_view name, const Encryption& given, const Parameters
 
 Encryption encryption_from(const Parameters& headers, const Parameters& query, std::string_view prefix) {
   Encryption encryption;
+  if (!mentions_encryption(headers, prefix) && !query.has("ses")) return encryption;
   if (std::string digest = checked_digest(headers, std::string(prefix)); !digest.empty()) {
     encryption.add(std::string(kDigest), std::move(digest));
   }
