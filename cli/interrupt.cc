@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -22,6 +23,8 @@ constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
 // What the handler touches: nothing but these.
 std::atomic<int> asked_by{0};
 std::atomic<int> wake_fd{-1};
+std::array<char, 400> farewell;
+std::atomic<std::size_t> farewell_size{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 
 struct sigaction before[kSignals.size()];
@@ -30,9 +33,13 @@ int pipe_ends[2] = {-1, -1};
 extern "C" void on_signal(int number) {
   const int saved = errno;
   int none = 0;
-  if (!asked_by.compare_exchange_strong(none, number)) _exit(128 + number);
+  [[maybe_unused]] ssize_t written = 0;
+  if (!asked_by.compare_exchange_strong(none, number)) {
+    written = write(STDERR_FILENO, farewell.data(), farewell_size);
+    _exit(128 + number);
+  }
   const char byte = 0;
-  [[maybe_unused]] const ssize_t written = write(wake_fd.load(), &byte, 1);
+  written = write(wake_fd.load(), &byte, 1);
   errno = saved;
 }
 
@@ -56,8 +63,16 @@ InterruptiblePace::InterruptiblePace() {
 InterruptiblePace::~InterruptiblePace() {
   for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before[i], nullptr);
   wake_fd = -1;
+  farewell_size = 0;
   close(pipe_ends[0]);
   close(pipe_ends[1]);
+}
+
+void InterruptiblePace::say_when_ended(const std::string& line) {
+  farewell_size = 0;
+  const std::size_t size = std::min(line.size(), farewell.size());
+  std::copy_n(line.data(), size, farewell.data());
+  farewell_size = size;
 }
 
 int InterruptiblePace::signal() { return asked_by.load(); }

@@ -18,6 +18,9 @@ class InterruptiblePace : public workflow::Pace {
   bool cancelled() const override { return signal() != 0; }
   Time now() const override;
 
+  // What the second signal writes to stderr before it ends the program; at most 400 bytes.
+  void say_when_ended(const std::string& line);
+
   // The signal that asked to stop; 0: none.
   static int signal();
 };

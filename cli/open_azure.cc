@@ -1,6 +1,8 @@
 #include "cli/open_azure.h"
 
 #include "backends/azure/azure_backend.h"
+#include "backends/azure/proxy.h"
+#include "backends/azure/recorder.h"
 #include "backends/azure/settings.h"
 #include "cli/node_commands.h"
 #include "cli/program.h"
@@ -59,7 +61,32 @@ OpenBackend open_remote(const Globals& globals, const Serving& serving, const Su
   const AzureAccounts accounts = accounts_of(globals, surroundings);
   AzureOptions options{.batch = accounts.batch, .storage = accounts.storage};
   options.http.ca_file = globals.remote.ca_file;
+  if (globals.backend == "azure") options.manners = kCloudManners;
+  if (!globals.remote.record.empty()) {
+    options.transport = azure::record(std::make_shared<HttpClient>(options.http),
+                                      {.folder = globals.remote.record,
+                                       .batch_endpoint = accounts.batch.endpoint,
+                                       .storage_endpoint = accounts.storage.endpoint,
+                                       .batch_account = accounts.batch.name,
+                                       .storage_account = accounts.storage.name,
+                                       .secrets = {accounts.batch.key, accounts.storage.key}},
+                                      [&err = surroundings.err](const std::string& text) {
+                                        err << "batchite: warning: --record: " + text + "\n" << std::flush;
+                                      });
+  }
   return {.backend = open_azure_backend(options)};
+}
+
+std::unique_ptr<Backend> open_proxy(Backend& remote, const Globals& globals, const Surroundings& surroundings,
+                                    const Serving& serving) {
+  const AzureAccounts accounts = accounts_of(globals, surroundings);
+  if (accounts.batch.endpoint == serving.batch_url) {
+    throw UsageError("start --backend " + globals.backend + " would serve itself: " + serving.batch_url +
+                     " is its own address; name the other service with --batch-endpoint and --storage-endpoint");
+  }
+  return make_proxy(remote, {.batch_endpoint = accounts.batch.endpoint,
+                             .storage_endpoint = accounts.storage.endpoint,
+                             .own_account = serving.storage_accounts.front().name});
 }
 
 RemoteAccounts remote_accounts(const Globals& globals, const Surroundings& surroundings) {

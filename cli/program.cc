@@ -50,6 +50,8 @@ void declare_remote(CLI::App& app, RemoteFlags& flags) {
   add("--storage-suffix", flags.storage_suffix, "Of its cloud, unless core.windows.net", "DOMAIN");
   add("--ca-file", flags.ca_file, "Certificates to trust (PEM), unless the machine's", "FILE");
   add("--ready-file", flags.ready_file, "Of --backend emulator: what `start --ready-file` wrote", "FILE");
+  add("--record", flags.record, "Write each exchange with the service, without secrets, into a file of this folder",
+      "DIR");
 }
 
 bool starts_with_dash(const std::string& word) { return word.size() > 1 && word[0] == '-'; }

@@ -32,6 +32,12 @@ std::string node_text(const std::map<std::string, int>& nodes) {
   return text.empty() ? "none yet" : text;
 }
 
+std::string line_of(const workflow::Kept& kept, const std::string& backend) {
+  const std::size_t space = kept.what.find(' ');
+  return fmt::format("batchite: {} stays; `batchite {} delete {}{}` deletes it", kept.what, kept.what.substr(0, space),
+                     kept.what.substr(space + 1), backend.empty() ? "" : " --backend " + backend);
+}
+
 class Lines : public workflow::Observer {
  public:
   Lines(std::ostream& err, ProgressStyle style) : err_(err), style_(std::move(style)) {}
@@ -39,6 +45,7 @@ class Lines : public workflow::Observer {
   void on(const workflow::Event& event) override {
     std::visit(
         Cases{[&](const workflow::Notice& notice) { say("batchite: warning: " + notice.text); },
+              [&](const workflow::Kept& kept) { say(line_of(kept, style_.backend)); },
               [&](const workflow::StageStarted& started) { say(cli::line_of(started, style_.timeout)); },
               [&](const workflow::FileUploaded& file) {
                 say(fmt::format("Uploading file {} to container [{}]...", file.file, file.container));
@@ -59,18 +66,21 @@ class Lines : public workflow::Observer {
   ProgressStyle style_;
 };
 
-// Only what goes wrong.
+// Only what goes wrong, and what may cost something.
 class Warnings : public workflow::Observer {
  public:
-  explicit Warnings(std::ostream& err) : err_(err) {}
+  Warnings(std::ostream& err, std::string backend) : err_(err), backend_(std::move(backend)) {}
   void on(const workflow::Event& event) override {
     if (const auto* notice = std::get_if<workflow::Notice>(&event)) {
       err_ << "batchite: warning: " << notice->text << '\n' << std::flush;
+    } else if (const auto* kept = std::get_if<workflow::Kept>(&event)) {
+      err_ << line_of(*kept, backend_) << '\n' << std::flush;
     }
   }
 
  private:
   std::ostream& err_;
+  const std::string backend_;
 };
 
 // The lines, and below them a block of two that follows the job: a bar of task states, then nodes and time.
@@ -168,7 +178,7 @@ std::string line_of(const workflow::StageStarted& started, const std::string& ti
 }
 
 std::unique_ptr<workflow::Observer> make_progress(std::ostream& err, const ProgressStyle& style) {
-  if (style.is_quiet) return std::make_unique<Warnings>(err);
+  if (style.is_quiet) return std::make_unique<Warnings>(err, style.backend);
   if (style.is_live) return std::make_unique<Live>(err, style);
   return std::make_unique<Lines>(err, style);
 }

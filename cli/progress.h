@@ -15,6 +15,7 @@ struct ProgressStyle {
   bool is_live = false;
   bool has_color = false;
   std::string timeout = {};  // as the user wrote it; empty: none
+  std::string backend = {};  // as it is to be named to reach what a run leaves; empty: it need not be
 };
 
 std::unique_ptr<workflow::Observer> make_progress(std::ostream& err, const ProgressStyle& style);

@@ -173,12 +173,21 @@ class RunCommand {
     serving.preemptions = preemptions_of(flags_.preemptions);
     Backend& backend = program_.backend(serving);
     if (emulator) emulator->serve(backend);
+    const std::string& where = program_.globals().backend;
+    settings_.checks_image = where == "azure";
     settings_.is_alone = program_.is_embedded();  // nobody else is let into its data directory
+    if (!program_.is_embedded()) {
+      pace.say_when_ended(
+          fmt::format("batchite: error: ended at once; `batchite cleanup --backend {} --run {} --delete` deletes what "
+                      "the run made\n",
+                      where, settings_.id));
+    }
     const bool is_live = program_.around().err_is_terminal;
     const auto observer = make_progress(program_.around().err, {.is_quiet = program_.globals().quiet,
                                                                 .is_live = is_live,
                                                                 .has_color = program_.color_on(is_live),
-                                                                .timeout = flags_.timeout});
+                                                                .timeout = flags_.timeout,
+                                                                .backend = program_.is_embedded() ? "" : where});
     request_.find_pool = [&](const std::string& id) {
       return workflow::Client(backend).find("Pool_Get", {{"poolId", id}});
     };

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/node_commands.h"
+#include "cli/open_azure.h"
 #include "cli/own_emulator.h"
 #include "cli/template_files.h"
 #include "core/accounts.h"
@@ -129,7 +130,9 @@ int start(Program& program, const StartFlags& flags) {
   serving.preemptions = preemptions_of(flags.preemptions);
   serving.copies_from_elsewhere = flags.copy_sources == "any";
   Backend& backend = program.backend(serving);
-  emulator.serve(backend);
+  const std::unique_ptr<Backend> proxy =
+      program.is_embedded() ? nullptr : open_proxy(backend, program.globals(), program.around(), serving);
+  emulator.serve(proxy ? *proxy : backend);
   announce(program, flags,
            fmt::format("batchite ready batch={} blob={} pid={}", emulator.batch_url(), emulator.blob_url(), getpid()));
   while (!signals.cancelled()) signals.pause(std::chrono::hours(1));

@@ -21,6 +21,7 @@ struct RemoteFlags {
   std::string storage_endpoint = {}, storage_account = {}, storage_key_file = {}, storage_suffix = {};
   std::string ca_file = {};
   std::string ready_file = {};
+  std::string record = {};  // folder for what is said on the wire; empty: it is not recorded
 };
 
 // Flags that every command takes.

@@ -86,7 +86,7 @@ int show_logs(Program& program, const TaskFlags& flags) {
     print_news(client, flags, offset, program.around().out);
     if (!flags.follow || is_over) return kOk;
     if (pace.cancelled()) return kSignal + InterruptiblePace::signal();
-    pace.pause(workflow::pause_after(pace.now() - began));
+    pace.pause(workflow::pause_after(pace.now() - began, program.backend().manners()));
   }
 }
 

@@ -91,6 +91,14 @@ struct NodeFault {
   std::string code = {}, message = {};  // of Fail: the error that the node shows
 };
 
+// How a service wants to be asked: one that is far away, and counts requests, more rarely and several things at once.
+struct Manners {
+  std::size_t calls_at_once = 1;                         // of each()
+  Ticks shortest_pause = std::chrono::milliseconds(10);  // between two looks at what goes on
+  Ticks longest_pause = std::chrono::seconds(1);         // and after a long while
+  Ticks patience = std::chrono::seconds(15);             // until a job or pool that is deleted has gone
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -98,6 +106,12 @@ class Backend {
   virtual BlobReply blob(const BlobCall& call) = 0;
   // An absolute URL with a signature that the nodes of this backend accept.
   virtual std::string sas_url(const SasRequest& request) = 0;
+  virtual Manners manners() const { return {}; }
+  // Does `work` for 0, 1, … below `count`: as many at once, on threads of its own, as the manners say, or in order. All
+  // are done when it returns, or throws what the first of them by number threw.
+  virtual void each(std::size_t count, const std::function<void(std::size_t number)>& work) {
+    for (std::size_t number = 0; number < count; ++number) work(number);
+  }
   // The storage account linked to the Batch account ("auto-storage"): whose containers blob calls without account mean.
   virtual const std::string& storage_account() const = 0;
   // Why a task is not running, by the rules that place it: [{"reason": "NodeFull", "message": "…", "nodeId": "…"}, …],

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "backends/azure/at_once.h"
 #include "backends/azure/batch_wire.h"
 #include "backends/azure/blob_wire.h"
 #include "backends/azure/credentials.h"
@@ -38,6 +39,7 @@ class AzureBackend : public Backend {
       : clock_(options.clock),
         entropy_(options.entropy),
         pieces_(options.pieces),
+        manners_(options.manners),
         batch_endpoint_(without_slash(options.batch.endpoint)),
         storage_endpoint_(without_slash(options.storage.endpoint)),
         storage_account_(options.storage.name) {
@@ -84,6 +86,11 @@ class AzureBackend : public Backend {
   const std::string& storage_account() const override {
     if (!storage_) throw UsageError("no storage account is given: set AZURE_STORAGE_CONNECTION_STRING");
     return storage_account_;
+  }
+
+  Manners manners() const override { return manners_; }
+  void each(std::size_t count, const std::function<void(std::size_t number)>& work) override {
+    azure::each_at_once(count, manners_.calls_at_once, work);
   }
 
   Document manage(const ManagementCall&) override {
@@ -214,6 +221,7 @@ class AzureBackend : public Backend {
   const Clock clock_;
   const Entropy entropy_;
   const azure::PieceSettings pieces_;
+  const Manners manners_;
   const azure::AskBlob ask_blob_ = [this](const BlobCall& call, std::string body) {
     return ask_blob(call, std::move(body));
   };

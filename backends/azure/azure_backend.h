@@ -19,11 +19,18 @@ struct AzureAccount {
   std::string key = {};  // Base64
 };
 
+// Azure counts requests, and its machines take minutes to come and to go.
+inline constexpr Manners kCloudManners = {.calls_at_once = 8,
+                                          .shortest_pause = std::chrono::seconds(2),
+                                          .longest_pause = std::chrono::seconds(10),
+                                          .patience = std::chrono::minutes(15)};
+
 struct AzureOptions {
   AzureAccount batch = {};
   AzureAccount storage = {};  // the one linked to the Batch account
   azure::RetrySettings retry = {};
   azure::PieceSettings pieces = {};
+  Manners manners = {.calls_at_once = 8};  // of an emulator
   HttpOptions http = {};
   Clock clock = clock_now;
   Entropy entropy = random_bytes;

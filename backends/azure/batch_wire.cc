@@ -51,7 +51,9 @@ Error error_without_body(const Call& call, unsigned status) {
 }
 
 Error error_of(const Call& call, const HttpAnswer& answer) {
-  const Document body = Document::parse(answer.body, nullptr, false);
+  Document body = Document::parse(answer.body, nullptr, false);
+  // Azure's newer services, and what stands before them, put it one deeper.
+  if (body.is_object() && body.contains("error")) body = Document(body["error"]);
   const Reader error(body);
   if (!body.is_object() || !error.has("code")) return error_without_body(call, answer.status);
   const Document* message = error.find("message");
@@ -80,7 +82,8 @@ HttpRequest batch_request(const Call& call, const std::string& endpoint) {
   if (!call.query.has("api-version")) query.emplace_back("api-version", version);
   HttpRequest request{
       .method = std::string(contract::to_string(operation.method)),
-      .url = fmt::format("{}{}?{}", endpoint, contract::request_path(operation, call.path), format_query(query))};
+      .url = fmt::format("{}{}?{}", endpoint, contract::request_path(operation, call.path), format_query(query)),
+      .operation = std::string(operation.id)};
   request.headers.add("Accept", "application/json");
   for (const std::string_view name : contract::kCallHeaders) {
     if (const std::string* value = call.headers.find(name)) request.headers.add(std::string(name), *value);

@@ -90,7 +90,8 @@ HttpRequest blob_request(const BlobCall& call, const std::string& endpoint, std:
   const BlobOperationRow& row = row_of(call.operation);
   HttpRequest request{.method = std::string(row.methods.substr(0, row.methods.find(' '))),
                       .url = endpoint + blob_path(call.container, call.blob) + query_of(call, row),
-                      .body = std::move(body)};
+                      .body = std::move(body),
+                      .operation = std::string(row.name)};
   for (const auto& [name, value] : call.headers) {
     if (is_of_call(name)) request.headers.add(name, value);
   }

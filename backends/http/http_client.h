@@ -53,6 +53,7 @@ struct HttpRequest {
   std::string url = {};
   Parameters headers = {};
   std::string body = {};
+  std::string operation = {};  // what it is for, for whoever listens; not sent
 };
 
 // Seam: one request as it stands, one answer as it came; nothing followed, nothing repeated. Any thread.

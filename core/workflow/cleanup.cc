@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kNotFound = 404;
 constexpr unsigned kConflict = 409;
-constexpr Ticks kPatience = 15s;  // for the tasks of a deleted job to end
 
 // The id of the run that made it; empty: no run did, or it is to stay.
 std::string run_of(const Document& resource) {
@@ -62,15 +61,16 @@ void Cleanup::remove(const Made& made) {
 void Cleanup::wait_until_gone(const Made& made) {
   if (made.kind == Stage::DeleteContainer) return;
   const bool is_job = made.kind == Stage::DeleteJob;
+  const Manners manners = client_.backend().manners();
   const Time begin = pace_.now();
   while (client_.find(is_job ? "Job_Get" : "Pool_Get", {{is_job ? "jobId" : "poolId", made.id}},
                       {{"$select", "id,state"}})) {
     const Ticks waited = pace_.now() - begin;
-    if (waited > kPatience) {
+    if (waited > manners.patience) {
       observer_.on(Notice{fmt::format("{} {} is still being deleted", noun(made.kind), made.id)});
       return;
     }
-    pace_.pause(std::clamp(waited / 4, Ticks(2ms), Ticks(250ms)));
+    pace_.pause(std::clamp(waited, manners.shortest_pause, manners.longest_pause) / 4);
   }
 }
 

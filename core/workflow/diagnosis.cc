@@ -30,6 +30,24 @@ std::string file_of_node(Client& client, const std::string& pool, const std::str
   }
 }
 
+std::string tail_of_start_task(Client& client, const std::string& pool, const std::string& node) {
+  const std::string output = file_of_node(client, pool, node, "startup/stderr.txt");
+  return output.empty() ? "" : fmt::format("\n  stderr of node {}, its end:\n{}", node, indented(output));
+}
+
+std::vector<const Document*> in_state(const std::vector<Document>& nodes, std::string_view state) {
+  std::vector<const Document*> found;
+  for (const Document& node : nodes) {
+    if (fold(Reader(node).text("state")) == state) found.push_back(&node);
+  }
+  return found;
+}
+
+// "all 5", "2 of 5".
+std::string share(std::size_t some, std::size_t all) {
+  return some == all ? fmt::format("all {}", all) : fmt::format("{} of {}", some, all);
+}
+
 std::string exit_of(const Reader& info) {
   const std::string failure = describe_failure(info.object("failureInfo"));
   std::string text = info.has("exitCode") ? fmt::format("exit code {}", info.get("exitCode", 0)) : "it did not start";
@@ -76,26 +94,33 @@ std::string describe_failure(const Reader& failure_info) {
 
 std::string explain_lost_nodes(Client& client, const Document& pool, const std::vector<Document>& nodes) {
   const Reader view(pool);
-  const auto failed = std::ranges::find_if(
-      nodes, [](const Document& node) { return fold(Reader(node).text("state")) == "starttaskfailed"; });
-  if (failed == nodes.end()) {
-    const Document& errors = Reader(nodes.front()).array("errors");
-    return fmt::format("all {} nodes of pool {} are unusable{}", nodes.size(), view.text("id"),
-                       errors.empty() ? "" : ": " + code_and_message(Reader(errors.front()), "errorDetails"));
+  const std::string id = view.text("id");
+  const std::vector<const Document*> failed = in_state(nodes, "starttaskfailed");
+  const std::vector<const Document*> unusable = in_state(nodes, "unusable");
+  const bool is_all = failed.size() + unusable.size() == nodes.size();
+  std::string text;
+  if (!failed.empty()) {
+    const Reader node(*failed.front());
+    text = fmt::format("the start task failed on {} nodes of pool {} ({}){}\n  command: {}",
+                       share(failed.size(), nodes.size()), id, exit_of(node.object("startTaskInfo")),
+                       is_all ? ", so no task can run" : "; tasks run on the others",
+                       view.object("startTask").text("commandLine"));
+    text += tail_of_start_task(client, id, node.text("id"));
+    text += "\n  remedy: provide what the start task asks for on this machine, or correct it in the pool template";
   }
-  const std::string node = Reader(*failed).text("id");
-  const std::string output = file_of_node(client, view.text("id"), node, "startup/stderr.txt");
-  std::string text = fmt::format(
-      "the start task failed on all {} nodes of pool {} ({}), so no task can run\n"
-      "  command: {}",
-      nodes.size(), view.text("id"), exit_of(Reader(*failed).object("startTaskInfo")),
-      view.object("startTask").text("commandLine"));
-  if (!output.empty()) text += fmt::format("\n  stderr of node {}, its end:\n{}", node, indented(output));
-  return text + "\n  remedy: provide what the start task asks for on this machine, or correct it in the pool template";
+  if (!unusable.empty()) {
+    const Reader node(*unusable.front());
+    text += fmt::format("{}{} nodes of pool {} are unusable", text.empty() ? "" : "\n",
+                        share(unusable.size(), nodes.size()), id);
+    const Document& errors = node.array("errors");
+    if (!errors.empty()) text += ": " + code_and_message(Reader(errors.front()), "errorDetails");
+    text += tail_of_start_task(client, id, node.text("id"));
+  }
+  return text;
 }
 
 std::string explain_resize_errors(const Document& pool) {
-  std::string text = fmt::format("pool {} got no nodes", Reader(pool).text("id"));
+  std::string text = fmt::format("pool {} did not get the nodes it is to have", Reader(pool).text("id"));
   for (const Document& error : Reader(pool).array("resizeErrors")) {
     text += "\n  " + code_and_message(Reader(error), "values");
   }

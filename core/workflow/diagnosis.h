@@ -13,7 +13,7 @@ namespace batchite::workflow {
 // "BlobNotFound: The specified blob does not exist. (FilePath: …)"; empty without failure, and for a bare exit code.
 std::string describe_failure(const Reader& failure_info);
 
-// All nodes have a failed start task or are unusable.
+// Some or all nodes of the pool have a failed start task or are unusable.
 std::string explain_lost_nodes(Client& client, const Document& pool, const std::vector<Document>& nodes);
 std::string explain_resize_errors(const Document& pool);
 // The preparation task failed on every node.

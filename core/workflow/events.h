@@ -81,7 +81,13 @@ struct Notice {
   std::string text;  // a warning
 };
 
-using Event = std::variant<StageStarted, StageFinished, FileUploaded, FileDownloaded, TaskEnded, Progress, Notice>;
+// What the run made and leaves, wanted or not, as "pool p1"; it may cost something.
+struct Kept {
+  std::string what;
+};
+
+using Event =
+    std::variant<StageStarted, StageFinished, FileUploaded, FileDownloaded, TaskEnded, Progress, Notice, Kept>;
 
 class Observer {
  public:

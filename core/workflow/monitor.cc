@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Ticks kShortestPause = 10ms;
-constexpr Ticks kLongestPause = 1s;
 constexpr Ticks kTellAtLeastEvery = 1s;
 constexpr int kShare = 20;            // a look every twentieth of the time passed
 constexpr int kMostToldByTask = 200;  // beyond this many tasks only counts are told while the job runs
@@ -22,9 +20,25 @@ std::string state_of(const Document& resource) { return fold(Reader(resource).te
 
 bool is_lost(const std::string& state) { return state == "starttaskfailed" || state == "unusable"; }
 
+// What becomes of the node is still to be seen.
+bool is_coming(const std::string& state) {
+  constexpr std::string_view kComing[] = {"creating",  "starting", "waitingforstarttask", "rebooting", "upgradingos",
+                                          "reimaging", "unknown"};
+  return std::ranges::find(kComing, state) != std::end(kComing);
+}
+
+template <class Condition>
+int how_many(const std::map<std::string, int>& nodes, Condition condition) {
+  int count = 0;
+  for (const auto& [state, number] : nodes) count += condition(state) ? number : 0;
+  return count;
+}
+
 }  // namespace
 
-Ticks pause_after(Ticks elapsed) { return std::clamp(elapsed / kShare, kShortestPause, kLongestPause); }
+Ticks pause_after(Ticks elapsed, const Manners& manners) {
+  return std::clamp(elapsed / kShare, manners.shortest_pause, manners.longest_pause);
+}
 
 TaskRow to_row(const Document& document) {
   const Reader task(document);
@@ -47,7 +61,11 @@ TaskRow to_row(const Document& document) {
 }
 
 Monitor::Monitor(Client& client, Pace& pace, Observer& observer, Watched watched)
-    : client_(client), pace_(pace), observer_(observer), watched_(std::move(watched)) {}
+    : client_(client),
+      pace_(pace),
+      observer_(observer),
+      watched_(std::move(watched)),
+      manners_(client.backend().manners()) {}
 
 Watch Monitor::run() {
   while (true) {
@@ -58,7 +76,15 @@ Watch Monitor::run() {
                                             counts_.active + counts_.running, counts_.all())};
     }
     const Ticks left = watched_.deadline - pace_.now();
-    pace_.pause(std::min(pause_after(pace_.now() - watched_.began), left));
+    rest(std::min(pause_after(pace_.now() - watched_.began, manners_), left));
+  }
+}
+
+// Who looks rarely still shows that time passes.
+void Monitor::rest(Ticks left) {
+  for (; left > Ticks::zero() && !pace_.cancelled(); left -= kTellAtLeastEvery) {
+    pace_.pause(std::min(left, kTellAtLeastEvery));
+    if (left > kTellAtLeastEvery) tell();
   }
 }
 
@@ -108,15 +134,56 @@ std::optional<Watch> Monitor::look_at_job() {
 
 std::optional<Watch> Monitor::look_at_nodes() {
   if (watched_.pool.empty()) return std::nullopt;
-  const std::vector<Document> nodes =
-      client_.list("ComputeNode_List", {{"poolId", watched_.pool}}, {{"$select", "id,state,startTaskInfo,errors"}});
+  read_node_counts();
+  const int all = how_many(nodes_, [](const std::string&) { return true; });
+  const int lost = how_many(nodes_, is_lost);
+  if (lost == all) {  // the counts of a large service may be a little behind its nodes
+    const std::vector<Document> nodes = list_nodes();
+    const bool any_left = std::ranges::any_of(nodes, [](const Document& node) { return !is_lost(state_of(node)); });
+    if (!any_left) return look_at_pool(nodes);
+  } else {
+    tell_of_pool();
+    if (lost > 0 && how_many(nodes_, is_coming) == 0) tell_of_lost_nodes();
+  }
+  return watched_.has_preparation ? look_at_preparation(static_cast<std::size_t>(all)) : std::nullopt;
+}
+
+void Monitor::read_node_counts() {
   std::map<std::string, int> seen;
-  for (const Document& node : nodes) ++seen[state_of(node)];
+  client_.for_each("Account_ListPoolNodeCounts", {}, {{"$filter", fmt::format("poolId eq '{}'", watched_.pool)}},
+                   [&](const Document& pool) {
+                     for (const char* kind : {"dedicated", "lowPriority"}) {
+                       const Document counts = Reader(pool).object(kind).document();
+                       for (const auto& [state, count] : counts.items()) {
+                         if (state != "total" && count != 0) seen[fold(state)] += count.get<int>();
+                       }
+                     }
+                   });
   changed_ = changed_ || seen != nodes_;
   nodes_ = std::move(seen);
-  const bool any_left = std::ranges::any_of(nodes, [](const Document& node) { return !is_lost(state_of(node)); });
-  if (!any_left) return look_at_pool(nodes);
-  return watched_.has_preparation ? look_at_preparation(nodes.size()) : std::nullopt;
+}
+
+std::vector<Document> Monitor::list_nodes() {
+  return client_.list("ComputeNode_List", {{"poolId", watched_.pool}}, {{"$select", "id,state,startTaskInfo,errors"}});
+}
+
+// Once, when the pool has all the nodes that it will get.
+void Monitor::tell_of_pool() {
+  if (pool_is_told_) return;
+  const auto pool =
+      client_.find("Pool_Get", {{"poolId", watched_.pool}}, {{"$select", "id,allocationState,resizeErrors"}});
+  if (!pool || fold(Reader(*pool).text("allocationState")) != "steady") return;
+  pool_is_told_ = true;
+  if (Reader(*pool).has("resizeErrors")) observer_.on(Notice{explain_resize_errors(*pool)});
+}
+
+// Once: what no longer works is paid for all the same.
+void Monitor::tell_of_lost_nodes() {
+  if (lost_are_told_) return;
+  const auto pool = client_.find("Pool_Get", {{"poolId", watched_.pool}}, {{"$select", "id,startTask"}});
+  if (!pool) return;
+  lost_are_told_ = true;
+  observer_.on(Notice{explain_lost_nodes(client_, *pool, list_nodes())});
 }
 
 std::optional<Watch> Monitor::look_at_pool(const std::vector<Document>& nodes) {
@@ -149,11 +216,14 @@ std::optional<Watch> Monitor::look_at_preparation(std::size_t nodes) {
 }
 
 std::optional<Watch> Monitor::look_for_blocked() {
-  if (!watched_.has_dependencies) return std::nullopt;
+  if (!watched_.has_dependencies || counts_ == unblocked_) return std::nullopt;
   const std::vector<Document> tasks = client_.list("Task_List", {{"jobId", watched_.job}},
                                                    {{"$select", "id,state,dependsOn,exitConditions,executionInfo"}});
   const std::vector<std::string> blocked = blocked_tasks(tasks);
-  if (blocked.empty() || static_cast<int>(blocked.size()) < counts_.active) return std::nullopt;
+  if (blocked.empty() || static_cast<int>(blocked.size()) < counts_.active) {
+    unblocked_ = counts_;
+    return std::nullopt;
+  }
   return Watch{Ending::Blocked, fmt::format("{} tasks were not run because a task they depend on failed, the first: {}",
                                             blocked.size(), blocked.front())};
 }
@@ -162,13 +232,18 @@ void Monitor::tell_ended() {
   if (counts_.completed() == told_ || counts_.all() > kMostToldByTask) return;
   told_ = counts_.completed();
   if (told_ == 0) return;
-  client_.for_each("Task_List", {{"jobId", watched_.job}}, {{"$select", "id,displayName,state,executionInfo,nodeInfo"}},
-                   [&](const Document& task) {
-                     TaskRow row = to_row(task);
-                     if (row.state == "completed" && ended_.insert(row.id).second) {
-                       observer_.on(TaskEnded{std::move(row)});
-                     }
-                   });
+  std::string filter = "state eq 'completed'";
+  // From the last one on: others may have ended in the same moment.
+  if (!last_end_.empty()) filter += fmt::format(" and stateTransitionTime ge DateTime'{}'", last_end_);
+  client_.for_each(
+      "Task_List", {{"jobId", watched_.job}},
+      {{"$filter", filter}, {"$select", "id,displayName,state,stateTransitionTime,executionInfo,nodeInfo"}},
+      [&](const Document& task) {
+        TaskRow row = to_row(task);
+        if (row.state != "completed") return;
+        last_end_ = std::max(last_end_, Reader(task).text("stateTransitionTime"));
+        if (ended_.insert(row.id).second) observer_.on(TaskEnded{std::move(row)});
+      });
 }
 
 void Monitor::tell() {

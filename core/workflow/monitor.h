@@ -1,5 +1,6 @@
-// Watches a job until its tasks are done or can't be done: one look is task counts, nodes and the job's state, and
-// looks are spaced by a twentieth of the time passed, from 10 ms up to 1 s. Ends promptly when waiting has no point:
+// Watches a job until its tasks are done or can't be done: one look is the job's state and the counts of tasks and
+// nodes, whatever there are of them, and looks are spaced by a twentieth of the time passed, within what the backend's
+// manners allow; tasks are listed as they end, from the last one on. Ends promptly when waiting has no point:
 // every node has failed, the pool can't be filled, the remaining tasks depend on failed ones, the job was ended by
 // somebody. Pure but for the calls; throws what the backend throws.
 #pragma once
@@ -54,6 +55,11 @@ class Monitor {
   std::optional<Watch> look_at_pool(const std::vector<Document>& nodes);
   std::optional<Watch> look_at_preparation(std::size_t nodes);
   std::optional<Watch> look_for_blocked();
+  std::vector<Document> list_nodes();
+  void rest(Ticks left);
+  void read_node_counts();
+  void tell_of_pool();
+  void tell_of_lost_nodes();
   void read_counts();
   void tell_ended();
   void tell();
@@ -62,16 +68,20 @@ class Monitor {
   Pace& pace_;
   Observer& observer_;
   Watched watched_;
+  const Manners manners_;
   Counts counts_;
+  std::optional<Counts> unblocked_;  // as they were when it turned out that some active task can run
   std::map<std::string, int> nodes_;
+  bool pool_is_told_ = false, lost_are_told_ = false;
   bool changed_ = true;  // counts or nodes, since the last Progress
   Time told_at_ = kNever;
   int told_ = -1;                // completed tasks whose TaskEnded is out
   std::set<std::string> ended_;  // their ids
+  std::string last_end_;         // of the one that ended last, as the service wrote it
 };
 
 // How long to wait before the next look.
-Ticks pause_after(Ticks elapsed);
+Ticks pause_after(Ticks elapsed, const Manners& manners);
 
 // Ids of active tasks that can never run because a task they depend on, directly or not, failed and blocks them.
 // `tasks` as Task_List renders them, all of the job.

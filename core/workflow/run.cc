@@ -7,11 +7,14 @@
 #include "core/workflow/add_tasks.h"
 #include "core/workflow/cleanup.h"
 #include "core/workflow/diagnosis.h"
+#include "core/workflow/images.h"
 
 namespace batchite::workflow {
 namespace {
 
 constexpr std::size_t kMostTails = 10;  // failed tasks whose stderr is fetched
+constexpr unsigned kTimedOut = 408;
+constexpr unsigned kServerError = 500;  // and above
 
 // Passes events on and keeps the downloads for the result.
 class Recorder : public Observer {
@@ -62,6 +65,7 @@ class Run {
   void collect_rows();
   void collect_outputs();
   void clean_up();
+  void make(Stage deletion, const std::string& id, std::string_view operation, const Document& body);
   bool cancelled() const { return pace_.cancelled(); }
 
   template <class Step>
@@ -122,10 +126,22 @@ void Run::create_pool() {
                     "take it as it is with --reuse",
                     result_.pool, property));
   }
-  stage(Stage::CreatePool, result_.pool, 0, [&] {
-    client_.call("Pool_Add", {}, {}, work_.pool);
-    cleanup_.add(Stage::DeletePool, result_.pool);
-  });
+  if (settings_.checks_image) {
+    const std::string warning = check_image(client_, work_.pool, pace_.now());
+    if (!warning.empty()) observer_.on(Notice{warning});
+  }
+  stage(Stage::CreatePool, result_.pool, 0, [&] { make(Stage::DeletePool, result_.pool, "Pool_Add", work_.pool); });
+}
+
+// Whatever the answer, what there may be now is to go again: a service that failed may have made it.
+void Run::make(Stage deletion, const std::string& id, std::string_view operation, const Document& body) {
+  try {
+    client_.call(operation, {}, {}, body);
+  } catch (const Error& error) {
+    if (error.status() == kTimedOut || error.status() >= kServerError) cleanup_.add(deletion, id);
+    throw;
+  }
+  cleanup_.add(deletion, id);
 }
 
 void Run::create_job() {
@@ -133,8 +149,7 @@ void Run::create_job() {
     throw UsageError(fmt::format("job '{}' exists: delete it, or choose another id", result_.job));
   }
   stage(Stage::CreateJob, result_.job, 0, [&] {
-    client_.call("Job_Add", {}, {}, work_.job);
-    cleanup_.add(Stage::DeleteJob, result_.job);
+    make(Stage::DeleteJob, result_.job, "Job_Add", work_.job);
     job_is_made_ = true;
   });
 }
@@ -231,12 +246,13 @@ void Run::clean_up() {
     for (const Made& made : cleanup_.made()) {
       result_.kept.push_back((made.kind == Stage::DeletePool ? "pool " : "job ") + made.id);
     }
-    return;
+  } else {
+    cleanup_.run();
+    for (const std::string& container : storage_.made()) cleanup_.add(Stage::DeleteContainer, container);
+    cleanup_.run();
+    result_.kept = cleanup_.left();
   }
-  cleanup_.run();
-  for (const std::string& container : storage_.made()) cleanup_.add(Stage::DeleteContainer, container);
-  cleanup_.run();
-  result_.kept = cleanup_.left();
+  for (const std::string& kept : result_.kept) observer_.on(Kept{kept});
 }
 
 }  // namespace

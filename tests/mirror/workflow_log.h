@@ -94,6 +94,7 @@ class RunLog : public workflow::Observer {
   }
   void add(const workflow::TaskEnded& one) { tasks_.insert("ended: " + to_text(one.row)); }
   void add(const workflow::Progress&) {}
+  void add(const workflow::Kept& one) { add_line("stays: " + one.what); }
   void add(const workflow::Notice& one) { add_line("notice: " + one.text); }
 
   std::string text_;

@@ -28,13 +28,16 @@ class EmulatedAzure {
   std::deque<Fault> faults;        // for the next requests; an empty one lets through
   std::vector<std::string> story;  // "PUT /data/b?comp=block 201", in order
   std::vector<Ticks> pauses;       // of the backend
+  // What stands between the backend and the wire.
+  std::function<std::shared_ptr<Transport>(std::shared_ptr<Transport>)> listen = [](auto wire) { return wire; };
+  std::function<void(const HttpRequest&)> before_each = [](const HttpRequest&) {};  // on the way, with others
 
   std::unique_ptr<Backend> open(azure::PieceSettings pieces = {}) {
     AzureOptions options{.batch = {kBatch, "acct", std::string(kBatchKey)},
                          .storage = {kBlobs, "acct", std::string(kStorageKey)},
                          .pieces = pieces};
     options.clock = [this] { return service.now + clock_goes_wrong_by; };
-    options.transport = std::make_shared<Wire>(*this);
+    options.transport = listen(std::make_shared<Wire>(*this));
     options.sleep = [this](Ticks pause) {
       pauses.push_back(pause);
       service.now += pause;
@@ -55,6 +58,7 @@ class EmulatedAzure {
     EmulatedAzure& azure_;
   };
   HttpAnswer send(const HttpRequest& request) {
+    before_each(request);
     const std::lock_guard lock(mutex_);
     const bool is_batch = request.url.starts_with(kBatch);
     const Deliver deliver = [&] {

@@ -49,11 +49,16 @@ class FakeBackend : public Backend {
   std::function<FakeTask(const Document& task)> on_task = [](const Document&) { return FakeTask{}; };
   std::function<void(const std::string& call)> on_call = [](const std::string&) {};  // "Pool_Add p1"; may throw
   std::string node_state = "idle";
+  int lost_nodes = 0;  // the start task of so many fails
   Document start_task_info = nullptr;
   std::string start_task_stderr = {};
   Document resize_errors = nullptr;
   int server_errors = 0;  // so many items of task collections fail on the service's side first
   bool nodes_come = true;
+  std::size_t most_tasks = 100;  // of a collection that is not too large
+  Manners has_manners = {};
+  std::vector<Document> images;    // that the account supports
+  std::vector<std::size_t> waves;  // of each()
 
   // What there is.
   std::map<std::string, Container> containers;
@@ -96,6 +101,11 @@ class FakeBackend : public Backend {
            "?sp=" + request.permissions + "&sig=x";
   }
   const std::string& storage_account() const override { return account_; }
+  Manners manners() const override { return has_manners; }
+  void each(std::size_t count, const std::function<void(std::size_t)>& work) override {
+    waves.push_back(count);
+    Backend::each(count, work);
+  }
 
   void tick() {
     for (auto& [job, list] : tasks) {
@@ -128,6 +138,8 @@ class FakeBackend : public Backend {
         {"Task_List", &FakeBackend::list_tasks},
         {"Task_Get", &FakeBackend::get_task},
         {"ComputeNode_List", &FakeBackend::list_nodes},
+        {"Account_ListPoolNodeCounts", &FakeBackend::count_nodes},
+        {"Account_ListSupportedImages", &FakeBackend::list_images},
         {"File_GetFromTask", &FakeBackend::get_task_file},
         {"File_GetFromComputeNode", &FakeBackend::get_node_file},
     };
@@ -230,6 +242,7 @@ class FakeBackend : public Backend {
                    {"failed", counts["failed"]}}}});
   }
   Reply add_tasks(const Call& call) {
+    if (call.body["value"].size() > most_tasks) throw Error(413, "RequestBodyTooLarge", "It is too large.");
     Document value = Document::array();
     for (const Document& task : call.body["value"]) {
       Document result = {{"status", "Success"}, {"taskId", task["id"]}};
@@ -296,7 +309,7 @@ class FakeBackend : public Backend {
     if (it == pools.end() || !nodes_come) return nodes;
     const int count = it->second.value("targetDedicatedNodes", 0) + it->second.value("targetLowPriorityNodes", 0);
     for (int i = 0; i < count; ++i) {
-      Document node = {{"id", "node" + std::to_string(i)}, {"state", node_state}};
+      Document node = {{"id", "node" + std::to_string(i)}, {"state", i < lost_nodes ? "starttaskfailed" : node_state}};
       if (!start_task_info.is_null()) node["startTaskInfo"] = start_task_info;
       nodes.push_back(std::move(node));
     }
@@ -305,6 +318,22 @@ class FakeBackend : public Backend {
   Reply list_nodes(const Call& call) {
     at(pools, call.path.get("poolId"), "PoolNotFound");
     return with({{"value", nodes_of(call.path.get("poolId"))}});
+  }
+  Reply list_images(const Call&) { return with({{"value", images}}); }
+  Reply count_nodes(const Call& call) {
+    Document value = Document::array();
+    const std::string filter = call.query.get("$filter");
+    for (const auto& [id, pool] : pools) {
+      if (filter != "poolId eq '" + id + "'") continue;
+      Document counts = {{"total", 0}};
+      for (const Document& node : nodes_of(id)) {
+        const std::string state = node["state"];
+        counts[state] = counts.value(state, 0) + 1;
+        counts["total"] = counts["total"].get<int>() + 1;
+      }
+      value.push_back({{"poolId", id}, {"dedicated", counts}, {"lowPriority", {{"total", 0}}}});
+    }
+    return with({{"value", value}});
   }
   Reply get_node_file(const Call& call) {
     if (call.path.get("filePath") != "startup/stderr.txt") throw Error(404, "FileNotFound", "There is no such file.");

@@ -20,11 +20,12 @@ class Listener : public Observer {
   void on(const Event& event) override {
     events.push_back(event);
     if (const auto* notice = std::get_if<Notice>(&event)) notices.push_back(notice->text);
+    if (const auto* stays = std::get_if<Kept>(&event)) kept.push_back(stays->what);
     if (const auto* task = std::get_if<TaskEnded>(&event)) ended.push_back(task->row.id);
     if (const auto* progress = std::get_if<Progress>(&event)) last = *progress;
   }
   std::vector<Event> events;
-  std::vector<std::string> notices, ended;
+  std::vector<std::string> notices, ended, kept;
   Progress last;
 };
 
@@ -140,6 +141,61 @@ TEST_F(RunTest, ResizeErrorsEndItAsLackOfCapacity) {
   const RunResult result = go();
   EXPECT_EQ(result.outcome, Outcome::NoCapacity);
   EXPECT_THAT(result.cause, HasSubstr("AccountCoreQuotaReached: The quota is used up."));
+}
+
+TEST_F(RunTest, NodesThatAPoolDidNotGetAreToldWhileTheOthersWork) {
+  backend.resize_errors = {{{"code", "AccountCoreQuotaReached"}, {"message", "The quota is used up."}}};
+  EXPECT_EQ(go().outcome, Outcome::Succeeded);
+  EXPECT_THAT(listener.notices, ElementsAre("pool pool-r1 did not get the nodes it is to have\n"
+                                            "  AccountCoreQuotaReached: The quota is used up."));
+}
+
+TEST_F(RunTest, NodesThatAreLostAreToldWhileTheOthersWork) {
+  backend.lost_nodes = 2;
+  backend.start_task_info = {{"exitCode", 100}, {"failureInfo", {{"code", "FailureExitCode"}}}};
+  backend.start_task_stderr = "no space left\n";
+  EXPECT_EQ(go().outcome, Outcome::Succeeded);
+  ASSERT_EQ(listener.notices.size(), 1u);
+  EXPECT_THAT(listener.notices[0], HasSubstr("the start task failed on 2 of 5 nodes of pool pool-r1 (exit code 100); "
+                                             "tasks run on the others"));
+  EXPECT_THAT(listener.notices[0], HasSubstr("no space left"));
+}
+
+TEST_F(RunTest, AServiceThatWantsToBeAskedRarelyIs) {
+  backend.has_manners = {.shortest_pause = 2s, .longest_pause = 10s};
+  backend.on_task = [](const Document&) { return testing::FakeTask{.ticks = 600}; };
+  std::map<std::string, int> calls;
+  backend.on_call = [&](const std::string& call) { ++calls[call.substr(0, call.find(' '))]; };
+  go();
+  const auto told = std::ranges::count_if(listener.events,
+                                          [](const Event& event) { return std::holds_alternative<Progress>(event); });
+  EXPECT_GE(told, 500) << "that time passes is told every second";
+  EXPECT_LE(calls["Job_GetTaskCounts"], 100) << "in ten minutes";
+  EXPECT_LE(calls["ComputeNode_List"], 1);
+  EXPECT_LE(calls["Pool_Get"], 5);
+}
+
+TEST_F(RunTest, APoolThatTakesLongToGoIsWaitedForAsLongAsTheServiceNeeds) {
+  const auto notices_after = [this](Ticks patience) {
+    testing::FakeBackend fresh;
+    testing::FakePace fresh_pace(fresh);
+    fresh.on_task = backend.on_task;
+    fresh.has_manners.patience = patience;
+    std::optional<Time> asked;
+    fresh.on_call = [&](const std::string& call) {
+      if (call == "Pool_Delete pool-r1") asked = fresh_pace.now();
+      if (!asked) return;
+      if (fresh_pace.now() - *asked < Ticks(3min))
+        fresh.pools["pool-r1"] = {{"id", "pool-r1"}};
+      else
+        fresh.pools.erase("pool-r1");
+    };
+    listener.notices.clear();
+    run(fresh, settings, [this](Storage& storage) { return plan(storage); }, {files, fresh_pace, listener});
+    return listener.notices;
+  };
+  EXPECT_THAT(notices_after(15s), ElementsAre("pool pool-r1 is still being deleted"));
+  EXPECT_THAT(notices_after(15min), ElementsAre());
 }
 
 TEST_F(RunTest, APoolWithoutNodesIsToldInsteadOfWaitedFor) {
@@ -263,7 +319,67 @@ TEST_F(RunTest, KeepLeavesEverythingAndSaysSo) {
   settings.keep = true;
   const RunResult result = go();
   EXPECT_THAT(result.kept, ElementsAre("container fgrp-clips", "container fgrp-audio", "pool pool-r1", "job job-r1"));
+  EXPECT_EQ(listener.kept, result.kept);
   EXPECT_FALSE(backend.pools.at("pool-r1").contains("metadata")) << "no later run takes it for a leftover";
+}
+
+TEST_F(RunTest, WhatIsKeptIsToldAlsoIfTheRunFails) {
+  settings.keep = true;
+  backend.on_call = [](const std::string& call) {
+    if (call == "Job_Add job-r1") throw Error(403, "Forbidden", "No.");
+  };
+  EXPECT_THROW(go(), Error);
+  EXPECT_THAT(listener.kept, ElementsAre("container fgrp-clips", "container fgrp-audio", "pool pool-r1"));
+}
+
+TEST_F(RunTest, WhatCannotBeDeletedIsTold) {
+  backend.on_call = [](const std::string& call) {
+    if (call == "Pool_Delete pool-r1") throw Error(403, "Forbidden", "No.");
+  };
+  EXPECT_THAT(go().kept, ElementsAre("pool pool-r1"));
+  EXPECT_THAT(listener.kept, ElementsAre("pool pool-r1"));
+}
+
+TEST_F(RunTest, WhatMayHaveBeenMadeAlthoughTheServiceFailedIsDeleted) {
+  for (const unsigned status : {408u, 500u, 503u}) {
+    testing::FakeBackend fresh;
+    testing::FakePace fresh_pace(fresh);
+    fresh.on_call = [&](const std::string& call) {
+      if (call != "Pool_Add pool-r1") return;
+      fresh.pools["pool-r1"] = {{"id", "pool-r1"}};
+      throw Error(status, "OutcomeUnknown", "Who knows.");
+    };
+    EXPECT_THROW(
+        run(fresh, settings, [this](Storage& storage) { return plan(storage); }, {files, fresh_pace, listener}), Error);
+    EXPECT_TRUE(fresh.is_empty()) << status;
+  }
+}
+
+TEST_F(RunTest, APoolThatSomebodyElseMadeMeanwhileIsTheirs) {
+  adjust = [](Work work) {
+    work.pool_id_is_chosen = true;
+    return work;
+  };
+  backend.on_call = [&](const std::string& call) {
+    if (call == "Pool_Add pool") backend.pools["pool"] = {{"id", "pool"}};
+  };
+  EXPECT_THROW(go(), Error);
+  EXPECT_TRUE(backend.pools.contains("pool"));
+}
+
+TEST_F(RunTest, AnImageThatTheAccountDoesNotOfferIsToldBeforeAnythingCostsMoney) {
+  settings.checks_image = true;
+  adjust = [](Work work) {
+    work.pool["virtualMachineConfiguration"] = {
+        {"imageReference", {{"publisher", "Canonical"}, {"offer", "jammy"}, {"sku", "22"}}},
+        {"nodeAgentSKUId", "u 22"}};
+    return work;
+  };
+  EXPECT_THROW(go(), UsageError);
+  EXPECT_TRUE(backend.is_empty());
+  EXPECT_EQ(std::ranges::count(backend.changes, std::string("Pool_Add pool-r1")), 0);
+  settings.checks_image = false;
+  EXPECT_EQ(go().outcome, Outcome::Succeeded);
 }
 
 TEST_F(RunTest, AnOutputPatternThatMatchedNothingIsWarnedOf) {
@@ -318,7 +434,7 @@ TEST_F(RunTest, TasksGoInHundredsAndFailuresOfTheServiceAreTriedAgain) {
   };
   const RunResult result = go();
   EXPECT_EQ(result.tasks.size(), 250u);
-  EXPECT_EQ(std::ranges::count(backend.changes, std::string("Task_AddCollection job-r1")), 4);
+  EXPECT_EQ(std::ranges::count(backend.changes, std::string("Task_AddCollection job-r1")), 3);
 }
 
 TEST_F(RunTest, ATaskThatTheServiceRefusesIsNamed) {
@@ -349,9 +465,10 @@ TEST_F(RunTest, AJobDeletedBySomebodyElseEndsIt) {
 }
 
 TEST(Monitor, LooksAreSpacedByATwentiethOfTheTimePassed) {
-  EXPECT_EQ(pause_after(0s), Ticks(10ms));
-  EXPECT_EQ(pause_after(1s), Ticks(50ms));
-  EXPECT_EQ(pause_after(10min), Ticks(1s));
+  EXPECT_EQ(pause_after(0s, {}), Ticks(10ms));
+  EXPECT_EQ(pause_after(1s, {}), Ticks(50ms));
+  EXPECT_EQ(pause_after(10min, {}), Ticks(1s));
+  EXPECT_EQ(pause_after(10min, {.longest_pause = 8s}), Ticks(8s));
 }
 
 TEST(Monitor, BlockedTasksAreFoundThroughOthersAndConditions) {

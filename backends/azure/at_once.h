@@ -1,0 +1,12 @@
+// Several calls at once, by threads: a service that is far away has time for more than one.
+#pragma once
+#include <cstddef>
+#include <functional>
+
+namespace batchite::azure {
+
+// Does `work` for 0, 1, … below `count`, `at_once` of them at a time. All of them are done when it returns, or throws
+// what the first of them by number threw.
+void each_at_once(std::size_t count, std::size_t at_once, const std::function<void(std::size_t number)>& work);
+
+}  // namespace batchite::azure
