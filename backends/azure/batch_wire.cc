@@ -105,8 +105,12 @@ Reply batch_reply(const Call& call, HttpAnswer answer) {
   }
   if (call.operation.answers_bytes) {
     reply.bytes = std::make_shared<StringSource>(std::move(answer.body));
-  } else if (!answer.body.empty()) {
-    reply.body = parse_document(answer.body, "the answer to " + std::string(call.operation.id));
+  } else if (!answer.body.empty() || !call.operation.odata_metadata.empty()) {
+    reply.body = Document::parse(answer.body, nullptr, false);
+    if (reply.body.is_discarded()) {
+      throw Error(502, "InvalidAnswer",
+                  fmt::format("The answer to {} is no JSON, or only a part of it.", call.operation.id));
+    }
     if (reply.body.is_object()) reply.body.erase(std::string(kMetadata));
   }
   return reply;

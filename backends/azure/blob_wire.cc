@@ -72,16 +72,15 @@ Error error_of(const HttpAnswer& answer) {
   return Error(answer.status, error.code(), message, std::move(values));
 }
 
+bool is_listing(BlobOperation operation) {
+  constexpr BlobOperation kListings[] = {BlobOperation::ListBlobs, BlobOperation::ListContainers,
+                                         BlobOperation::FindBlobsByTags, BlobOperation::FindBlobsByTagsInContainer};
+  return std::ranges::find(kListings, operation) != std::end(kListings);
+}
+
 Document document_of(const BlobCall& call, const std::string& xml) {
-  switch (call.operation) {
-    case BlobOperation::ListBlobs:
-    case BlobOperation::ListContainers:
-    case BlobOperation::FindBlobsByTags:
-    case BlobOperation::FindBlobsByTagsInContainer:
-      return read_listing(xml, call.listing);
-    default:
-      return read_document(xml, row_of(call.operation).answer);
-  }
+  return is_listing(call.operation) ? read_listing(xml, call.listing)
+                                    : read_document(xml, row_of(call.operation).answer);
 }
 
 }  // namespace
@@ -116,8 +115,12 @@ BlobReply blob_reply(const BlobCall& call, HttpAnswer answer) {
   }
   if (call.operation == BlobOperation::GetBlob) {
     reply.bytes = std::make_shared<StringSource>(std::move(answer.body));
-  } else if (!answer.body.empty()) {
-    reply.body = document_of(call, answer.body);
+  } else if (!answer.body.empty() || is_listing(call.operation) || !row.answer.empty()) {
+    try {
+      reply.body = document_of(call, answer.body);
+    } catch (const Error& error) {
+      throw Error(502, "InvalidAnswer", fmt::format("The answer to {} cannot be read: {}", row.name, error.what()));
+    }
   }
   return reply;
 }

@@ -145,6 +145,21 @@ TEST_F(AzureFaultsTest, AServiceThatStaysAwayIsNamedWithTheNumberOfAttempts) {
   }
 }
 
+TEST_F(AzureFaultsTest, AnAnswerThatIsNoneIsTold) {
+  for (const char* body : {"{\"value\": [{\"id\"", "<html>a proxy's page</html>"}) {
+    azure_.faults = {[&](const testing::EmulatedAzure::Deliver&) { return HttpAnswer{.status = 200, .body = body}; }};
+    EXPECT_EQ(call("Pool_List"), "502 InvalidAnswer") << body;
+  }
+  azure_.faults = {[&](const testing::EmulatedAzure::Deliver&) { return HttpAnswer{.status = 404, .body = "<html>"}; }};
+  EXPECT_EQ(call("Pool_Get", {{"poolId", "p"}}), "404 PoolNotFound");
+  for (const char* body : {"<EnumerationResults><Blobs><Blob>", "{}", ""}) {
+    azure_.faults = {[&](const testing::EmulatedAzure::Deliver&) { return HttpAnswer{.status = 200, .body = body}; }};
+    EXPECT_EQ(blob({.operation = BlobOperation::ListBlobs, .account = "acct", .container = "data"}),
+              "502 InvalidAnswer")
+        << body;
+  }
+}
+
 TEST_F(AzureFaultsTest, AContainerWhoseCreationIsNotAnsweredIsOurs) {
   azure_.faults = {answer_is_lost};
   EXPECT_EQ(blob({.operation = BlobOperation::CreateContainer, .account = "acct", .container = "data"}), "201");

@@ -13,10 +13,11 @@
 namespace batchite {
 namespace {
 
-// Answers each connection's first request with given bytes, then hangs up: in order, by a reset, or not at all.
+// Answers each connection's first request with given bytes, then hangs up: in order, by a reset, not at all, or in
+// order after a byte at a time.
 class RawServer {
  public:
-  enum class End { Close, Reset, Silence };
+  enum class End { Close, Reset, Silence, Trickle };
 
   RawServer(std::string bytes, End end)
       : acceptor_(context_, {boost::asio::ip::make_address("127.0.0.1"), 0}),
@@ -33,7 +34,11 @@ class RawServer {
     acceptor_.accept(socket, error);
     boost::asio::streambuf head;
     boost::asio::read_until(socket, head, "\r\n\r\n", error);
-    boost::asio::write(socket, boost::asio::buffer(bytes_), error);
+    const std::size_t piece = end_ == End::Trickle ? 1 : bytes_.size();
+    for (std::size_t at = 0; at < bytes_.size(); at += piece) {
+      boost::asio::write(socket, boost::asio::buffer(bytes_.data() + at, piece), error);
+      if (piece == 1) std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    }
     if (end_ == End::Silence) {
       char rest[64];
       while (socket.read_some(boost::asio::buffer(rest), error) > 0) {  // until the client gives up
@@ -89,6 +94,26 @@ TEST(HttpFaultsTest, ABodyThatStopsComingIsGivenUp) {
       ask("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf of it", RawServer::End::Silence, 1000);
   EXPECT_EQ(answer.failure, HttpFailure::Lost);
   EXPECT_TRUE(answer.timed_out);
+}
+
+TEST(HttpFaultsTest, LengthsThatAreNoneAreNoAnswer) {
+  for (const char* length : {"-5", "many", "5, 6"}) {
+    const HttpAnswer answer =
+        ask(std::string("HTTP/1.1 200 OK\r\nContent-Length: ") + length + "\r\n\r\nhello", RawServer::End::Close);
+    EXPECT_TRUE(answer.status == 0 || answer.body != "hello") << length;
+    EXPECT_EQ(answer.status == 0, answer.failure == HttpFailure::Lost) << length;
+  }
+}
+
+TEST(HttpFaultsTest, ABodyThatIsLongerThanItsLengthIsCutThere) {
+  const HttpAnswer answer = ask("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhello", RawServer::End::Close);
+  EXPECT_EQ(answer.body, "hell");
+}
+
+TEST(HttpFaultsTest, SlowBodiesAreWaitedForAsLongAsTheyCome) {
+  const RawServer server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", RawServer::End::Trickle);
+  HttpClient client({.stall_timeout_ms = 1000});
+  EXPECT_EQ(client.send({.url = server.url()}).body, "hello");
 }
 
 TEST(HttpFaultsTest, NobodyThereMeansNotSent) {
