@@ -37,6 +37,7 @@ ROWS = (
     ("GetPageRanges", "status", "416 Requested Range*", "200", "an empty blob has no pages"),
     ("GetPageRanges", "body *", "*", None, "a copy of a page blob does not change with its source"),
     ("PutPage", "status", "201", "416 InvalidPageRange", "a copy of a page blob does not change with its source"),
+    ("GetBlob", "body", "*", "0" * 1024 + "*", "a copy of a page blob does not change with its source"),
     ("GetBlob", "status", "206", "416 InvalidRange", "an empty blob has no range"),
     ("PutBl*", "status", "201", "412 ConditionNotMet", "If-Match: * and nothing is there"),
     ("*", "status", "20*", "412 ConditionNotMet", "If-None-Match: * and something is there"),
