@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Lets nobody through until so many wait for it, or ten seconds have passed.
+// Lets nobody through until so many wait for it, or ten seconds have passed; from then on everybody.
 class Gate {
  public:
   explicit Gate(std::size_t opens_at) : opens_at_(opens_at) {}
@@ -25,7 +25,7 @@ class Gate {
     std::unique_lock lock(mutex_);
     most_ = std::max(most_, ++waiting_);
     if (waiting_ >= opens_at_) opened_.notify_all();
-    opened_.wait_for(lock, 10s, [this] { return most_ >= opens_at_; });
+    if (!is_given_up_) is_given_up_ = !opened_.wait_for(lock, 10s, [this] { return most_ >= opens_at_; });
     --waiting_;
   }
   std::size_t most() const { return most_; }
@@ -35,6 +35,7 @@ class Gate {
   std::mutex mutex_;
   std::condition_variable opened_;
   std::size_t waiting_ = 0, most_ = 0;
+  bool is_given_up_ = false;
 };
 
 TEST(AtOnceTest, EveryNumberIsDoneOnceAndNoMoreAtATimeThanIsAllowed) {
