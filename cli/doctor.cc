@@ -82,36 +82,70 @@ std::vector<Check> check_libraries() {
           {"curl", true, LIBCURL_VERSION}};
 }
 
-// One request to each service, the cheapest there is.
-Check check_account(const std::string& name, const AzureAccount& account, const std::string& key_from,
+// One request to a service, the cheapest there is. `proof`: "key from FILE".
+Check check_account(const std::string& name, const AzureAccount& account, const std::string& proof,
                     const std::function<void()>& ask) {
   if (account.endpoint.empty()) return {name, false, "none is given", "see `batchite --help`, Azure"};
-  Check check{name, true, fmt::format("{}, account {}, key from {}", account.endpoint, account.name, key_from)};
+  Check check{name, true, fmt::format("{}, account {}, {}", account.endpoint, account.name, proof)};
   try {
     ask();
   } catch (const Error& error) {
     check.is_ok = false;
     check.detail += fmt::format(": {}", error.what());
-    const bool is_refused = error.status() == 401 || error.status() == 403;
-    check.cure =
-        is_refused ? "check the account's name and key" : "check the URL, the proxy (HTTPS_PROXY) and --ca-file";
+    if (error.status() == 401) check.cure = "check the account's name and the key or token";
+    if (error.status() == 403) check.cure = "check the account's name and key, or the roles of who has the token";
+    if (check.cure.empty()) check.cure = "check the URL, the proxy (HTTPS_PROXY) and --ca-file";
+  } catch (const UsageError& error) {
+    check.is_ok = false;
+    check.detail += fmt::format(": {}", error.what());
   }
   return check;
 }
 
+std::string proof_of(const AzureAccount& account, const std::string& key_from) {
+  if (!key_from.empty()) return "key from " + key_from;
+  return account.sas.empty() ? "token of Entra ID" : "a shared access signature";
+}
+
+// Each kind of credential that was tried, up to the one that gives tokens.
+std::vector<Check> check_entra(const AzureOptions& options) {
+  const auto needs = [](const AzureAccount& one) {
+    return !one.endpoint.empty() && one.key.empty() && one.sas.empty();
+  };
+  if (!needs(options.batch) && !needs(options.storage)) return {};
+  const auto tokens = open_tokens(options);
+  std::string wrong;
+  try {
+    tokens->get(needs(options.batch) ? options.batch.resource : options.storage.resource);
+  } catch (const std::exception& error) {
+    wrong = error.what();
+  }
+  std::vector<Check> checks;
+  for (const auto& [name, why] : tokens->passed_over())
+    checks.push_back({"token by " + name, true, "not used: " + why});
+  if (wrong.empty()) {
+    checks.push_back({"token by " + tokens->used(), true, "used, from " + options.entra.authority});
+  } else {
+    checks.push_back({"token", false, wrong, "see docs/azure.md, Credentials"});
+  }
+  return checks;
+}
+
 std::vector<Check> check_remote(Program& program) {
   const RemoteAccounts remote = remote_accounts(program.globals(), program.around());
+  const AzureAccount &batch = remote.options.batch, &storage = remote.options.storage;
   Backend& backend = program.backend();
-  return {check_account("batch", remote.accounts.batch, remote.batch_key_from,
-                        [&] {
-                          backend.call({.operation = *contract::find_operation("Pool_List"),
-                                        .query = {{"maxresults", "1"}, {"$select", "id"}}});
-                        }),
-          check_account("storage", remote.accounts.storage, remote.storage_key_from, [&] {
-            backend.blob({.operation = BlobOperation::ListContainers,
-                          .account = backend.storage_account(),
-                          .query = {{"maxresults", "1"}}});
-          })};
+  std::vector<Check> checks = check_entra(remote.options);
+  checks.push_back(check_account("batch", batch, proof_of(batch, remote.batch_key_from), [&] {
+    backend.call(
+        {.operation = *contract::find_operation("Pool_List"), .query = {{"maxresults", "1"}, {"$select", "id"}}});
+  }));
+  checks.push_back(check_account("storage", storage, proof_of(storage, remote.storage_key_from), [&] {
+    backend.blob({.operation = BlobOperation::ListContainers,
+                  .account = backend.storage_account(),
+                  .query = {{"maxresults", "1"}}});
+  }));
+  return checks;
 }
 
 int show(Program& program, const std::vector<Check>& checks) {

@@ -14,8 +14,8 @@ std::unique_ptr<Backend> open_proxy(Backend& remote, const Globals& globals, con
 
 // What it works on, and where the keys come from.
 struct RemoteAccounts {
-  AzureAccounts accounts;
-  std::string batch_key_from, storage_key_from;
+  AzureOptions options = {};
+  std::string batch_key_from = {}, storage_key_from = {};  // empty: there is none
 };
 RemoteAccounts remote_accounts(const Globals& globals, const Surroundings& surroundings);
 

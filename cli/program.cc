@@ -33,6 +33,11 @@ const Alias kAliases[] = {
     {"batch-endpoint", {"AZURE_BATCH_ENDPOINT"}},
     {"batch-account", {"AZURE_BATCH_ACCOUNT"}},
     {"storage-account", {"AZURE_STORAGE_ACCOUNT"}},
+    {"authority-host", {"AZURE_AUTHORITY_HOST"}},
+    {"tenant-id", {"AZURE_TENANT_ID"}},
+    {"client-id", {"AZURE_CLIENT_ID"}},
+    {"client-certificate", {"AZURE_CLIENT_CERTIFICATE_PATH"}},
+    {"federated-token-file", {"AZURE_FEDERATED_TOKEN_FILE"}},
     {"ca-file", {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}},
 };
 
@@ -48,6 +53,14 @@ void declare_remote(CLI::App& app, RemoteFlags& flags) {
   add("--storage-endpoint", flags.storage_endpoint, "Its blobs' URL, if it is not the usual one", "URL");
   add("--storage-key-file", flags.storage_key_file, "Holds its key, unless AZURE_STORAGE_KEY does", "FILE");
   add("--storage-suffix", flags.storage_suffix, "Of its cloud, unless core.windows.net", "DOMAIN");
+  add("--tenant-id", flags.tenant_id, "Of Entra ID, for tokens in place of keys (or AZURE_TENANT_ID)", "ID");
+  add("--client-id", flags.client_id, "Who asks for them (or AZURE_CLIENT_ID)", "ID");
+  add("--client-secret-file", flags.client_secret_file, "Holds its secret, unless AZURE_CLIENT_SECRET does", "FILE");
+  add("--client-certificate", flags.client_certificate,
+      "Or its key and certificate, PEM (or AZURE_CLIENT_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PASSWORD)", "FILE");
+  add("--federated-token-file", flags.federated_token_file, "Or its workload identity (or AZURE_FEDERATED_TOKEN_FILE)",
+      "FILE");
+  add("--authority-host", flags.authority_host, "Who gives them, unless the cloud's (or AZURE_AUTHORITY_HOST)", "URL");
   add("--ca-file", flags.ca_file, "Certificates to trust (PEM), unless the machine's", "FILE");
   add("--ready-file", flags.ready_file, "Of --backend emulator: what `start --ready-file` wrote", "FILE");
   add("--record", flags.record, "Write each exchange with the service, without secrets, into a file of this folder",

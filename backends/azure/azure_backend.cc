@@ -10,6 +10,7 @@
 #include "backends/azure/batch_wire.h"
 #include "backends/azure/blob_wire.h"
 #include "backends/azure/credentials.h"
+#include "backends/azure/delegation.h"
 #include "backends/azure/uncertain.h"
 #include "core/base/encoding.h"
 #include "core/base/ids.h"
@@ -42,15 +43,14 @@ class AzureBackend : public Backend {
         manners_(options.manners),
         batch_endpoint_(without_slash(options.batch.endpoint)),
         storage_endpoint_(without_slash(options.storage.endpoint)),
-        storage_account_(options.storage.name) {
+        storage_account_(options.storage.name),
+        storage_sas_(options.storage.sas) {
     const azure::Seams seams = seams_of(options);
-    if (!batch_endpoint_.empty()) {
-      batch_.emplace(seams, options.retry,
-                     azure::batch_shared_key(azure::key_of(options.batch.name, options.batch.key)));
-    }
+    const auto tokens = open_tokens(options);
+    if (!batch_endpoint_.empty()) batch_.emplace(seams, options.retry, azure::batch_proof(options.batch, tokens));
     if (!storage_endpoint_.empty()) {
-      storage_key_ = azure::key_of(storage_account_, options.storage.key);
-      storage_.emplace(seams, options.retry, azure::storage_shared_key(*storage_key_));
+      if (!options.storage.key.empty()) storage_key_ = azure::key_of(storage_account_, options.storage.key);
+      storage_.emplace(seams, options.retry, azure::storage_proof(options.storage, tokens));
     }
   }
 
@@ -75,12 +75,11 @@ class AzureBackend : public Backend {
 
   std::string sas_url(const SasRequest& request) override {
     storage();
-    const signing::SasSpec spec{.terms = {.permissions = request.permissions, .expiry = request.expiry},
-                                .account = storage_account_,
-                                .container = request.container,
-                                .blob = request.blob};
-    return storage_endpoint_ + blob_path(request.container, request.blob) + "?" +
-           signing::make_service_sas(spec, storage_key_->key);
+    signing::SasSpec spec{.terms = {.permissions = request.permissions, .expiry = request.expiry},
+                          .account = storage_account_,
+                          .container = request.container,
+                          .blob = request.blob};
+    return storage_endpoint_ + blob_path(request.container, request.blob) + "?" + signature_of(spec);
   }
 
   const std::string& storage_account() const override {
@@ -107,6 +106,15 @@ class AzureBackend : public Backend {
   Sender& storage() {
     storage_account();
     return *storage_;
+  }
+
+  // By the account's key, else by one that its service gives who has a token: for less time, if it gives less.
+  std::string signature_of(signing::SasSpec& spec) {
+    if (storage_key_) return signing::make_service_sas(spec, storage_key_->key);
+    if (!storage_sas_.empty()) return storage_sas_;  // no other can be made of it
+    const signing::DelegationKey key = delegation_keys_.key_until(spec.terms.expiry);
+    spec.terms.expiry = std::min(spec.terms.expiry, parse_iso8601(key.expiry).value_or(spec.terms.expiry));
+    return signing::make_user_delegation_sas(spec, key);
   }
 
   Reply ask(const Call& call) {
@@ -225,12 +233,18 @@ class AzureBackend : public Backend {
   const azure::AskBlob ask_blob_ = [this](const BlobCall& call, std::string body) {
     return ask_blob(call, std::move(body));
   };
-  const std::string batch_endpoint_, storage_endpoint_, storage_account_;
-  std::optional<signing::AccountKey> storage_key_;
+  const std::string batch_endpoint_, storage_endpoint_, storage_account_, storage_sas_;
+  std::optional<signing::AccountKey> storage_key_;  // none: tokens prove who asks
+  azure::DelegationKeys delegation_keys_{ask_blob_, clock_};
   std::optional<Sender> batch_, storage_;
 };
 
 }  // namespace
+
+std::shared_ptr<azure::Tokens> open_tokens(const AzureOptions& options) {
+  const azure::EntraWorld world{.seams = seams_of(options), .retry = options.retry};
+  return std::make_shared<azure::Tokens>(azure::credentials_of(options.entra, world), options.clock);
+}
 
 std::unique_ptr<Backend> open_azure_backend(const AzureOptions& options) {
   return std::make_unique<AzureBackend>(options);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "backends/azure/blob_pieces.h"
+#include "backends/azure/entra.h"
 #include "backends/azure/sender.h"
 #include "backends/system/real.h"
 #include "core/backend.h"
@@ -16,7 +17,9 @@ namespace batchite {
 struct AzureAccount {
   std::string endpoint = {};  // "https://NAME.REGION.batch.azure.com", "http://127.0.0.1:10000/devstoreaccount1"
   std::string name = {};
-  std::string key = {};  // Base64
+  std::string key = {};       // Base64; empty: tokens of Entra ID instead…
+  std::string resource = {};  // …for this: "https://batch.core.windows.net/"
+  std::string sas = {};       // of a storage account, instead of both: "sv=…&sig=…"
 };
 
 // Azure counts requests, and its machines take minutes to come and to go.
@@ -28,6 +31,7 @@ inline constexpr Manners kCloudManners = {.calls_at_once = 8,
 struct AzureOptions {
   AzureAccount batch = {};
   AzureAccount storage = {};  // the one linked to the Batch account
+  azure::EntraSettings entra = {};
   azure::RetrySettings retry = {};
   azure::PieceSettings pieces = {};
   Manners manners = {.calls_at_once = 8};  // of an emulator
@@ -38,7 +42,10 @@ struct AzureOptions {
   std::function<void(Ticks)> sleep = nullptr;      // null: really
 };
 
-// Throws UsageError for a key that is none.
+// Where tokens come from, for accounts without a key.
+std::shared_ptr<azure::Tokens> open_tokens(const AzureOptions& options);
+
+// Throws UsageError for a key that is none. What is wrong with a token comes out with the first call that needs it.
 std::unique_ptr<Backend> open_azure_backend(const AzureOptions& options);
 
 }  // namespace batchite

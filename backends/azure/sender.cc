@@ -7,6 +7,7 @@
 namespace batchite::azure {
 namespace {
 
+constexpr unsigned kUnauthorized = 401, kForbidden = 403;
 constexpr Ticks kMostSkew = std::chrono::minutes(1);  // the services allow 5 and 15
 
 Error no_answer(const HttpRequest& request, const HttpAnswer& answer, int attempts) {
@@ -18,8 +19,8 @@ Error no_answer(const HttpRequest& request, const HttpAnswer& answer, int attemp
 
 }  // namespace
 
-Sender::Sender(Seams seams, RetrySettings settings, Sign sign)
-    : seams_(std::move(seams)), settings_(settings), sign_(std::move(sign)) {}
+Sender::Sender(Seams seams, RetrySettings settings, Proof proof)
+    : seams_(std::move(seams)), settings_(settings), proof_(std::move(proof)) {}
 
 double Sender::chance() const {
   unsigned char bytes[2];
@@ -27,14 +28,21 @@ double Sender::chance() const {
   return (bytes[0] * 256 + bytes[1]) / 65536.0;
 }
 
-HttpAnswer Sender::attempt(HttpRequest request) {
-  sign_(request, seams_.clock() + Ticks(ahead_));
-  return seams_.transport->send(request);
+HttpRequest Sender::signed_form(HttpRequest request) const {
+  if (proof_.sign) proof_.sign(request, seams_.clock() + Ticks(ahead_));
+  return request;
+}
+
+HttpAnswer Sender::attempt(const HttpRequest& request) {
+  const HttpRequest sent = signed_form(request);
+  HttpAnswer answer = seams_.transport->send(sent);
+  if (answer.status != kUnauthorized || !proof_.renew || !proof_.renew(sent)) return answer;
+  return seams_.transport->send(signed_form(request));
 }
 
 // A signature is refused when its date is too far from the service's, which every answer names.
 bool Sender::corrects_clock(const HttpAnswer& answer) {
-  if (answer.status != 401 && answer.status != 403) return false;
+  if (answer.status != kUnauthorized && answer.status != kForbidden) return false;
   const auto date = parse_http_date(answer.headers.get("Date"));
   if (!date) return false;
   const Ticks off = *date - (seams_.clock() + Ticks(ahead_));

@@ -1,5 +1,5 @@
 // Sends a request until it has an answer that counts: signs each attempt anew, waits as retry.h decides, and puts right
-// the clock it signs by when the service's goes otherwise. Any thread.
+// the clock it signs by, when the service's goes otherwise, and a token that is refused. Any thread.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -14,6 +14,13 @@ namespace batchite::azure {
 
 // Adds the date and the proof of who asks.
 using Sign = std::function<void(HttpRequest& request, Time now)>;
+
+// Who asks. Without `sign` the request goes as it is.
+struct Proof {
+  Sign sign = nullptr;
+  // The service does not know who asked with this (401): whether there is another proof by now. Null: there never is.
+  std::function<bool(const HttpRequest& refused)> renew = nullptr;
+};
 
 // What a sender touches of the world.
 struct Seams {
@@ -35,19 +42,20 @@ struct Sent {
 
 class Sender {
  public:
-  Sender(Seams seams, RetrySettings settings, Sign sign);
+  Sender(Seams seams, RetrySettings settings, Proof proof);
 
   // An answer of any status; throws Error when none came.
   Sent send(const HttpRequest& request, const Settle& settle = nullptr);
 
  private:
-  HttpAnswer attempt(HttpRequest request);
+  HttpAnswer attempt(const HttpRequest& request);
+  HttpRequest signed_form(HttpRequest request) const;
   bool corrects_clock(const HttpAnswer& answer);
   double chance() const;
 
   const Seams seams_;
   const RetrySettings settings_;
-  const Sign sign_;
+  const Proof proof_;
   std::atomic<std::int64_t> ahead_{0};  // of the service's clock before ours, in ticks
 };
 

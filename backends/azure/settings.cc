@@ -12,7 +12,19 @@ namespace {
 
 constexpr std::string_view kBatchUrl = "http://127.0.0.1:10010";
 constexpr std::string_view kBlobUrl = "http://127.0.0.1:10000/devstoreaccount1";
-constexpr std::string_view kPublicCloud = "core.windows.net";
+
+struct Cloud {
+  std::string_view authority, batch_suffix, batch_resource, storage_suffix;
+};
+constexpr Cloud kClouds[] = {
+    // the first one unless something says otherwise
+    {"https://login.microsoftonline.com", ".batch.azure.com", "https://batch.core.windows.net/", "core.windows.net"},
+    {"https://login.microsoftonline.us", ".batch.usgovcloudapi.net", "https://batch.core.usgovcloudapi.net/",
+     "core.usgovcloudapi.net"},
+    {"https://login.chinacloudapi.cn", ".batch.chinacloudapi.cn", "https://batch.chinacloudapi.cn/",
+     "core.chinacloudapi.cn"},
+};
+constexpr const char* kStorageResource = "https://storage.azure.com";  // in every cloud
 
 // "AccountName=a;AccountKey=b==;…"
 Parameters parts_of(const std::string& text) {
@@ -31,6 +43,24 @@ Parameters parts_of(const std::string& text) {
   return parts;
 }
 
+std::string with_scheme(const std::string& endpoint) {
+  return endpoint.empty() || endpoint.find("://") != std::string::npos ? endpoint : "https://" + endpoint;
+}
+
+// "myaccount" of "https://myaccount.westeurope.batch.azure.com".
+std::string first_label(const std::string& endpoint) {
+  const std::size_t host = endpoint.find("://") + 3;
+  return endpoint.substr(host, endpoint.find_first_of(".:/", host) - host);
+}
+
+// Whose blobs these are: "acct" of "https://acct.blob.core.windows.net" and of "http://127.0.0.1:10000/acct".
+std::string account_of(const std::string& blob_endpoint) {
+  if (blob_endpoint.empty()) return "";
+  const std::size_t path = blob_endpoint.find('/', blob_endpoint.find("://") + 3);
+  if (path == std::string::npos || path + 1 == blob_endpoint.size()) return first_label(blob_endpoint);
+  return blob_endpoint.substr(path + 1, blob_endpoint.find('/', path + 1) - path - 1);
+}
+
 void fill(std::string& value, const std::string& other) {
   if (value.empty()) value = other;
 }
@@ -44,33 +74,48 @@ void fill_development_storage(AzureSettings& settings) {
 void fill_from_connection_string(AzureSettings& settings) {
   const Parameters parts = parts_of(settings.connection_string);
   if (same_id(parts.get("UseDevelopmentStorage"), "true")) return fill_development_storage(settings);
-  fill(settings.storage_account, parts.get("AccountName"));
+  const std::string account = parts.get("AccountName", account_of(with_scheme(parts.get("BlobEndpoint"))));
+  fill(settings.storage_account, account);
   // What it says of one account is nothing about another.
-  if (!parts.has("AccountName") || settings.storage_account != parts.get("AccountName")) return;
-  fill(settings.storage_key, parts.get("AccountKey"));
+  if (account.empty() || settings.storage_account != account) return;
+  if (settings.storage_key.empty() && settings.storage_sas.empty()) {
+    settings.storage_key = parts.get("AccountKey");
+    settings.storage_sas = parts.get("SharedAccessSignature");
+  }
   fill(settings.storage_endpoint, parts.get("BlobEndpoint"));
   fill(settings.storage_suffix, parts.get("EndpointSuffix"));
   if (settings.storage_endpoint.empty()) {
     settings.storage_endpoint =
         fmt::format("{}://{}.blob.{}", parts.get("DefaultEndpointsProtocol", "https"), settings.storage_account,
-                    settings.storage_suffix.empty() ? kPublicCloud : settings.storage_suffix);
+                    settings.storage_suffix.empty() ? kClouds[0].storage_suffix : settings.storage_suffix);
   }
 }
 
-std::string with_scheme(const std::string& endpoint) {
-  return endpoint.empty() || endpoint.find("://") != std::string::npos ? endpoint : "https://" + endpoint;
+std::string host_of(const std::string& url) {
+  const std::size_t at = url.find("://") == std::string::npos ? 0 : url.find("://") + 3;
+  return fold(url.substr(at, url.find_first_of(":/", at) - at));
 }
 
-// "myaccount" of "https://myaccount.westeurope.batch.azure.com".
-std::string first_label(const std::string& endpoint) {
-  const std::size_t host = endpoint.find("://") + 3;
-  return endpoint.substr(host, endpoint.find_first_of(".:/", host) - host);
+// By where Batch is, else by where the blobs are, else by who gives tokens.
+const Cloud& cloud_of(const AzureSettings& settings) {
+  const std::string batch = host_of(settings.batch_endpoint), blobs = host_of(settings.storage_endpoint);
+  for (const Cloud& cloud : kClouds) {
+    if (batch.ends_with(cloud.batch_suffix)) return cloud;
+  }
+  for (const Cloud& cloud : kClouds) {
+    if (settings.storage_suffix == cloud.storage_suffix || blobs.ends_with(cloud.storage_suffix)) return cloud;
+  }
+  for (const Cloud& cloud : kClouds) {
+    if (host_of(settings.entra.authority) == host_of(std::string(cloud.authority))) return cloud;
+  }
+  return kClouds[0];
 }
 
-void require_key(const AzureAccount& account, const char* service, const char* variable, const char* flag) {
-  if (account.endpoint.empty() || !account.key.empty()) return;
-  throw UsageError(fmt::format("no key of the {} account {} is given: set {}, or name a file with {}", service,
-                               account.name, variable, flag));
+// "login.microsoftonline.us/" is one, too.
+std::string authority_of(const std::string& given, const Cloud& cloud) {
+  std::string authority = with_scheme(given.empty() ? std::string(cloud.authority) : given);
+  while (authority.ends_with('/')) authority.pop_back();
+  return authority;
 }
 
 }  // namespace
@@ -80,19 +125,22 @@ AzureAccounts azure_accounts(const AzureSettings& given) {
   fill_from_connection_string(settings);
   const std::string batch_endpoint = with_scheme(settings.batch_endpoint);
   if (!batch_endpoint.empty()) fill(settings.batch_account, first_label(batch_endpoint));
+  const Cloud& cloud = cloud_of(settings);
   if (!settings.storage_account.empty()) {
     const std::string_view suffix =
-        settings.storage_suffix.empty() ? kPublicCloud : std::string_view(settings.storage_suffix);
+        settings.storage_suffix.empty() ? cloud.storage_suffix : std::string_view(settings.storage_suffix);
     fill(settings.storage_endpoint, fmt::format("https://{}.blob.{}", settings.storage_account, suffix));
   }
   AzureAccounts accounts{
-      .batch = {batch_endpoint, settings.batch_account, settings.batch_key},
-      .storage = {with_scheme(settings.storage_endpoint), settings.storage_account, settings.storage_key}};
+      .batch = {batch_endpoint, settings.batch_account, settings.batch_key, std::string(cloud.batch_resource)},
+      .storage = {with_scheme(settings.storage_endpoint), settings.storage_account, settings.storage_key,
+                  kStorageResource, settings.storage_sas},
+      .entra = settings.entra};
+  if (accounts.storage.sas.starts_with('?')) accounts.storage.sas.erase(0, 1);
+  accounts.entra.authority = authority_of(settings.entra.authority, cloud);
   if (!accounts.storage.endpoint.empty() && accounts.storage.name.empty()) {
     throw UsageError("the name of the storage account is missing: set AZURE_STORAGE_ACCOUNT");
   }
-  require_key(accounts.batch, "Batch", "AZURE_BATCH_ACCESS_KEY", "--batch-key-file");
-  require_key(accounts.storage, "storage", "AZURE_STORAGE_KEY", "--storage-key-file");
   return accounts;
 }
 

@@ -13,6 +13,7 @@
 namespace batchite {
 namespace {
 
+constexpr long kNextDoorTimeoutMs = 1'000;
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10;
 
 bool write_all(int file, const char* data, std::size_t size) {
@@ -59,9 +60,10 @@ struct HttpClient::Transfer {
   const char* method = nullptr;  // null: GET
   bool has_body = true;          // with a method
   bool follows = false;          // redirects
-  int into = -1;                 // download: the file
-  HttpBody file = {};            // put: part of a file…
-  std::string text = {};         // …or a text
+  bool is_next_door = false;
+  int into = -1;          // download: the file
+  HttpBody file = {};     // put: part of a file…
+  std::string text = {};  // …or a text
   HttpAnswer answer = {};
   std::uint64_t sent = 0;
   CURL* handle = nullptr;
@@ -162,6 +164,10 @@ void HttpClient::attempt(Transfer& transfer) {
   char error[CURL_ERROR_SIZE] = "";
   set_up(handle, transfer.url, options_);
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, transfer.follows ? 1L : 0L);
+  if (transfer.is_next_door) {
+    curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, kNextDoorTimeoutMs);
+  }
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, Transfer::on_header);
@@ -240,6 +246,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
                     .headers = request.headers,
                     .method = method.c_str(),
                     .has_body = has_body,
+                    .is_next_door = request.is_next_door,
                     .text = request.body};
   attempt(transfer);
   return std::move(transfer.answer);

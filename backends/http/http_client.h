@@ -54,6 +54,7 @@ struct HttpRequest {
   Parameters headers = {};
   std::string body = {};
   std::string operation = {};  // what it is for, for whoever listens; not sent
+  bool is_next_door = false;  // to a service of the machine itself: by no proxy, and connected within a second or never
 };
 
 // Seam: one request as it stands, one answer as it came; nothing followed, nothing repeated. Any thread.

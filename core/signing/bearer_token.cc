@@ -10,15 +10,6 @@ namespace {
 
 constexpr std::string_view kIssuer = "https://sts.windows.net/batchite/";
 
-// Base64 with the alphabet of URLs, without padding.
-std::string to_base64url(std::string_view bytes) {
-  std::string text = base64_encode(bytes);
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  std::erase(text, '=');
-  return text;
-}
-
 std::optional<Document> object_in(std::string text) {
   std::ranges::replace(text, '-', '+');
   std::ranges::replace(text, '_', '/');
@@ -30,6 +21,14 @@ std::optional<Document> object_in(std::string text) {
 }
 
 }  // namespace
+
+std::string to_base64url(std::string_view bytes) {
+  std::string text = base64_encode(bytes);
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  std::erase(text, '=');
+  return text;
+}
 
 std::optional<BearerToken> BearerToken::parse(std::string_view text) {
   const std::size_t first = text.find('.'), last = text.rfind('.');

@@ -10,6 +10,9 @@
 
 namespace batchite {
 
+// Base64 with the alphabet of URLs, without padding: how a JWT writes its parts.
+std::string to_base64url(std::string_view bytes);
+
 class BearerToken {
  public:
   // nullopt: not three parts, or no JSON objects in the first two.

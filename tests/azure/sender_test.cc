@@ -33,6 +33,9 @@ class SenderTest : public ::testing::Test {
   static std::string clock_of(Time time) { return iso8601(time).substr(14, 5); }
 
   Sender sender() {
+    return sender([](HttpRequest& request, Time now) { request.headers.set("date", clock_of(now)); });
+  }
+  Sender sender(Sign sign, std::function<bool(const HttpRequest&)> renew = nullptr) {
     Seams seams{.transport = std::make_shared<Script>(*this),
                 .clock = [this] { return now_; },
                 .sleep =
@@ -41,8 +44,7 @@ class SenderTest : public ::testing::Test {
                       story_ += fmt::format("wait {}; ", std::chrono::duration<double>(pause).count());
                     },
                 .entropy = [](std::span<unsigned char> bytes) { std::ranges::fill(bytes, 0); }};
-    return Sender(seams, {.first = 1s},
-                  [](HttpRequest& request, Time now) { request.headers.set("date", clock_of(now)); });
+    return Sender(seams, {.first = 1s}, {std::move(sign), std::move(renew)});
   }
 
   // "200", "503 ServiceUnreachable", with " (uncertain)".
@@ -107,6 +109,23 @@ TEST_F(SenderTest, AClockThatGoesWrongIsPutRightByTheServices) {
   answers_ = {{.status = 403, .headers = {{"Date", "Sat, 14 Mar 2026 21:30:01 GMT"}}}, {.status = 200}};
   EXPECT_EQ(send(), "200");
   EXPECT_EQ(story_, "GET at 00:00; GET at 30:01; ");
+}
+
+TEST_F(SenderTest, ARefusedProofIsReplacedOnceIfThereIsAnother) {
+  int proofs = 1;
+  const Sign sign = [&](HttpRequest& request, Time) { request.headers.set("date", std::to_string(proofs)); };
+  answers_ = {{.status = 401}, {.status = 401}};
+  EXPECT_EQ(sender(sign,
+                   [&](const HttpRequest& refused) {
+                     story_ += "refused " + refused.headers.get("date") + "; ";
+                     return ++proofs == 2;
+                   })
+                .send({.url = "http://host"})
+                .answer.status,
+            401U);
+  EXPECT_EQ(story_, "GET at 1; refused 1; GET at 2; ");
+  answers_ = {{.status = 401}};
+  EXPECT_EQ(sender(sign, [](const HttpRequest&) { return false; }).send({.url = "http://host"}).answer.status, 401U);
 }
 
 TEST_F(SenderTest, ARefusalInTimeIsARefusal) {

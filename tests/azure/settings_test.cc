@@ -43,15 +43,57 @@ TEST(AzureSettingsTest, WhatIsGivenWinsOverTheConnectionString) {
             "https://b.blob.core.windows.net b own");
 }
 
+std::string storage_sas(const AzureSettings& settings) {
+  const AzureAccount account = azure_accounts(settings).storage;
+  return account.endpoint + " " + account.name + " " + account.key + " " + account.sas;
+}
+
+TEST(AzureSettingsTest, ASignatureStandsForAKey) {
+  EXPECT_EQ(storage_sas({.storage_account = "s", .storage_sas = "?sv=1&sig=x"}),
+            "https://s.blob.core.windows.net s  sv=1&sig=x");
+  EXPECT_EQ(storage_sas({.connection_string = "BlobEndpoint=https://s.blob.core.windows.net/;"
+                                              "SharedAccessSignature=sv=1&sig=x%3D"}),
+            "https://s.blob.core.windows.net/ s  sv=1&sig=x%3D");
+  EXPECT_EQ(storage_sas({.connection_string = "BlobEndpoint=http://127.0.0.1:1/acct;SharedAccessSignature=sig=x"}),
+            "http://127.0.0.1:1/acct acct  sig=x");
+  EXPECT_EQ(storage_sas({.storage_sas = "sig=mine", .connection_string = "AccountName=s;AccountKey=k"}),
+            "https://s.blob.core.windows.net s  sig=mine");
+}
+
 TEST(AzureSettingsTest, WhatIsMissingIsNamed) {
   EXPECT_EQ(storage({}), "  ");
-  EXPECT_EQ(storage({.storage_account = "acct"}),
-            "no key of the storage account acct is given: set AZURE_STORAGE_KEY, or name a file with "
-            "--storage-key-file");
   EXPECT_EQ(storage({.storage_endpoint = "https://x", .storage_key = "k"}),
             "the name of the storage account is missing: set AZURE_STORAGE_ACCOUNT");
   EXPECT_EQ(storage({.connection_string = "secret"}),
             "the storage connection string is not of the form NAME=VALUE;NAME=VALUE");
+}
+
+// Authority, what tokens for Batch are for, and where the blobs are.
+std::string cloud(const AzureSettings& settings) {
+  const AzureAccounts accounts = azure_accounts(settings);
+  EXPECT_EQ(accounts.storage.resource, "https://storage.azure.com");
+  return accounts.entra.authority + " " + accounts.batch.resource + " " + accounts.storage.endpoint;
+}
+
+TEST(AzureSettingsTest, TheCloudIsTheOneInWhichTheAccountsAre) {
+  const std::string usual = "https://login.microsoftonline.com https://batch.core.windows.net/ ";
+  const std::string government = "https://login.microsoftonline.us https://batch.core.usgovcloudapi.net/ ";
+  const std::string china = "https://login.chinacloudapi.cn https://batch.chinacloudapi.cn/ ";
+  EXPECT_EQ(cloud({}), usual);
+  EXPECT_EQ(cloud({.batch_endpoint = "b.westeurope.batch.azure.com", .storage_account = "s"}),
+            usual + "https://s.blob.core.windows.net");
+  EXPECT_EQ(cloud({.batch_endpoint = "https://b.usgovvirginia.batch.usgovcloudapi.net:443", .storage_account = "s"}),
+            government + "https://s.blob.core.usgovcloudapi.net");
+  EXPECT_EQ(cloud({.batch_endpoint = "b.chinanorth.BATCH.chinacloudapi.cn", .storage_account = "s"}),
+            china + "https://s.blob.core.chinacloudapi.cn");
+  EXPECT_EQ(cloud({.storage_account = "s", .storage_suffix = "core.chinacloudapi.cn"}),
+            china + "https://s.blob.core.chinacloudapi.cn");
+  EXPECT_EQ(cloud({.connection_string = "AccountName=s;EndpointSuffix=core.usgovcloudapi.net"}),
+            government + "https://s.blob.core.usgovcloudapi.net");
+  EXPECT_EQ(cloud({.batch_endpoint = "http://127.0.0.1:1", .entra = {.authority = "login.microsoftonline.us/"}}),
+            government);
+  EXPECT_EQ(cloud({.entra = {.authority = "http://127.0.0.1:9"}}),
+            "http://127.0.0.1:9 https://batch.core.windows.net/ ");
 }
 
 TEST(AzureSettingsTest, AnEmulatorIsWhereItIsUnlessToldOtherwise) {

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -225,6 +227,67 @@ TEST_F(EndToEndTest, DoctorTellsWhichAccountsAreReached) {
   EXPECT_EQ(wrong.code, 6);
   EXPECT_THAT(wrong.out, HasSubstr("key from AZURE_BATCH_ACCESS_KEY: AuthenticationFailed"));
   EXPECT_THAT(wrong.out + wrong.err, Not(HasSubstr("d3Jvbmc=")));
+}
+
+// Variables while it lives.
+class Environment {
+ public:
+  using Variables = std::map<std::string, std::string>;
+  explicit Environment(const Variables& variables) {
+    for (const auto& [name, value] : variables) {
+      const char* before = getenv(name.c_str());
+      before_[name] = before ? std::optional<std::string>(before) : std::nullopt;
+      setenv(name.c_str(), value.c_str(), 1);
+    }
+  }
+  ~Environment() {
+    for (const auto& [name, value] : before_) {
+      value ? setenv(name.c_str(), value->c_str(), 1) : unsetenv(name.c_str());
+    }
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  std::map<std::string, std::optional<std::string>> before_;
+};
+
+TEST_F(EndToEndTest, WhereTokensAreGivenARunNeedsNoKeys) {
+  const auto emulator = start_emulator();
+  const std::string ready = text_of(folder_ / "ready");
+  const auto url = [&ready](const std::string& name) {
+    const std::size_t at = ready.find(name + "=") + name.size() + 1;
+    return ready.substr(at, ready.find_first_of(" \n", at) - at);
+  };
+  const auto on_azure = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--backend", "azure"});
+    return words;
+  };
+  // Nothing of the machine that this runs on.
+  Environment accounts(Environment::Variables{{"AZURE_BATCH_ENDPOINT", url("batch")},
+                                              {"AZURE_STORAGE_ACCOUNT", "devstoreaccount1"},
+                                              {"BATCHITE_STORAGE_ENDPOINT", url("blob") + "/devstoreaccount1"},
+                                              {"AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:1"}});
+  {
+    Environment no_programs(Environment::Variables{{"PATH", "/nonexistent"}});
+    const Ended without = batchite(on_azure({"doctor"}));
+    EXPECT_EQ(without.code, 6);
+    EXPECT_THAT(without.out, HasSubstr("client secret: AZURE_CLIENT_SECRET is not set"));
+    EXPECT_THAT(without.out, HasSubstr("managed identity: nothing answers at http://127.0.0.1:1"));
+    EXPECT_THAT(without.out, HasSubstr("az: az is not on PATH"));
+  }
+  write("token", "header.of.kubernetes");
+  Environment workload(Environment::Variables{{"AZURE_AUTHORITY_HOST", url("batch")},
+                                              {"AZURE_TENANT_ID", "contoso"},
+                                              {"AZURE_CLIENT_ID", "app"},
+                                              {"AZURE_FEDERATED_TOKEN_FILE", "token"}});
+  const Ended doctor = batchite(on_azure({"doctor"}));
+  EXPECT_EQ(doctor.code, 0) << doctor.out << doctor.err;
+  EXPECT_THAT(doctor.out, HasSubstr("not used: AZURE_CLIENT_SECRET is not set"));
+  EXPECT_THAT(doctor.out, HasSubstr("token by workload identity"));
+  EXPECT_THAT(doctor.out, HasSubstr("account devstoreaccount1, token of Entra ID"));
+  const Ended run = batchite(on_azure(waiting_run("/bin/true")));
+  EXPECT_EQ(run.code, 0) << run.err;
 }
 
 TEST_F(EndToEndTest, ATemplatesMergeTaskRunsAfterAllOthersOrTellsWhyNot) {

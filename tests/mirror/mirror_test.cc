@@ -1,6 +1,6 @@
 // The mirror proof: a workflow leaves the same log whether it runs on the local backend, or on the azure backend that
-// reaches an emulator by HTTP or HTTPS. What is behind the emulator is the local backend again, so whatever differs is
-// the azure backend's or the emulator's doing.
+// reaches an emulator by HTTP or HTTPS, with keys or with tokens only. What is behind the emulator is the local backend
+// again, so whatever differs is the azure backend's or the emulator's doing.
 #include <gtest/gtest.h>
 
 #include "backends/azure/azure_backend.h"
@@ -15,7 +15,7 @@
 namespace batchite::mirror {
 namespace {
 
-enum class Way { Embedded, Http, Https };
+enum class Way { Embedded, Http, Https, HttpWithTokens };
 
 class Stage {
  public:
@@ -31,6 +31,7 @@ class Stage {
     options.account = {std::string(kBatchAccount), {std::string(kBatchKey)}};
     options.storage_accounts = default_storage_accounts();
     options.auth = batch::AuthMode::Strict;
+    options.token_secret = "what tokens are signed with";
     options.warn = [](const std::string&) {};
     std::string authority;
     if (way == Way::Https) {
@@ -45,7 +46,16 @@ class Stage {
                        .storage = {by(way, emulator_->blob_url()) + "/devstoreaccount1", std::string(kStorageAccount),
                                    std::string(kStorageKey)}};
     azure.http.ca_file = authority;
+    if (way == Way::HttpWithTokens) use_tokens(azure);
     azure_ = open_azure_backend(azure);
+  }
+
+  // Nobody knows a key: Entra's part is played by the emulator, which takes no tokens but its own.
+  void use_tokens(AzureOptions& azure) const {
+    azure.batch.key = azure.storage.key = "";
+    azure.batch.resource = "https://batch.core.windows.net/";
+    azure.storage.resource = "https://storage.azure.com";
+    azure.entra = {.authority = emulator_->batch_url(), .tenant = "t", .client = "app", .client_secret = "hush"};
   }
 
   void open(LocalOptions options) {
@@ -92,6 +102,10 @@ TEST_P(MirrorTest, OverHttpItGoesAsItDoesHere) {
 
 TEST_P(MirrorTest, OverHttpsItGoesAsItDoesHere) {
   EXPECT_EQ(log_of(GetParam(), Way::Https), log_of(GetParam(), Way::Embedded));
+}
+
+TEST_P(MirrorTest, WithTokensItGoesAsItDoesHere) {
+  EXPECT_EQ(log_of(GetParam(), Way::HttpWithTokens), log_of(GetParam(), Way::Embedded));
 }
 
 INSTANTIATE_TEST_SUITE_P(Workflows, MirrorTest, ::testing::ValuesIn(workflows()),

@@ -21,6 +21,7 @@ class EmulatedAzure {
  public:
   static constexpr const char* kBatch = "https://acct.westeurope.batch.azure.com";
   static constexpr const char* kBlobs = "https://acct.blob.core.windows.net";
+  static constexpr const char* kEntra = "https://login.microsoftonline.com";
 
   // What becomes of one request: of what was done, or in its place.
   using Deliver = std::function<HttpAnswer()>;
@@ -33,9 +34,29 @@ class EmulatedAzure {
   std::function<void(const HttpRequest&)> before_each = [](const HttpRequest&) {};  // on the way, with others
 
   std::unique_ptr<Backend> open(azure::PieceSettings pieces = {}) {
-    AzureOptions options{.batch = {kBatch, "acct", std::string(kBatchKey)},
-                         .storage = {kBlobs, "acct", std::string(kStorageKey)},
-                         .pieces = pieces};
+    return open({.batch = {kBatch, "acct", std::string(kBatchKey)},
+                 .storage = {kBlobs, "acct", std::string(kStorageKey)},
+                 .pieces = pieces});
+  }
+  // Nobody knows a key: Entra ID gives tokens.
+  std::unique_ptr<Backend> open_with_tokens() {
+    return open({.batch = {.endpoint = kBatch, .name = "acct", .resource = "https://batch.core.windows.net/"},
+                 .storage = {.endpoint = kBlobs, .name = "acct", .resource = "https://storage.azure.com"},
+                 .entra = {.authority = kEntra, .tenant = "contoso", .client = "app", .client_secret = "hush"}});
+  }
+
+  std::unique_ptr<Backend> open_with_signature(const std::string& sas) {
+    return open({.storage = {.endpoint = kBlobs, .name = "acct", .sas = sas}});
+  }
+
+  // A request of somebody else.
+  HttpAnswer ask(const HttpRequest& request) { return send(request); }
+
+  MemoryBackend service;
+  Ticks clock_goes_wrong_by{};
+
+ private:
+  std::unique_ptr<Backend> open(AzureOptions options) {
     options.clock = [this] { return service.now + clock_goes_wrong_by; };
     options.transport = listen(std::make_shared<Wire>(*this));
     options.sleep = [this](Ticks pause) {
@@ -45,10 +66,6 @@ class EmulatedAzure {
     return open_azure_backend(options);
   }
 
-  MemoryBackend service;
-  Ticks clock_goes_wrong_by{};
-
- private:
   class Wire : public Transport {
    public:
     explicit Wire(EmulatedAzure& azure) : azure_(azure) {}
@@ -60,9 +77,9 @@ class EmulatedAzure {
   HttpAnswer send(const HttpRequest& request) {
     before_each(request);
     const std::lock_guard lock(mutex_);
-    const bool is_batch = request.url.starts_with(kBatch);
+    const bool is_blobs = request.url.starts_with(kBlobs);
     const Deliver deliver = [&] {
-      HttpAnswer answer = (is_batch ? batch_wire_ : blob_wire_).send(request);
+      HttpAnswer answer = (is_blobs ? blob_wire_ : batch_wire_).send(request);
       answer.headers.set("Date", http_date(service.now));
       return answer;
     };
@@ -90,7 +107,8 @@ class EmulatedAzure {
                                .auth = batch::AuthMode::Strict,
                                .clock = [this] { return service.now; },
                                .warn = [](const std::string&) {}}};
-  BlobEndpoint blob_{blobs_, {.accounts = accounts_, .clock = [this] { return service.now; }}};
+  BlobEndpoint blob_{blobs_,
+                     {.accounts = accounts_, .clock = [this] { return service.now; }, .auth = BlobAuth::Strict}};
   LoopTransport batch_wire_{batch_}, blob_wire_{blob_};
 };
 
