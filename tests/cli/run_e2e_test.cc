@@ -141,7 +141,7 @@ class EndToEndTest : public ::testing::Test {
   std::vector<std::string> waiting_run(const std::string& command) {
     write("pool.json", R"({"pool": {"id": "p", "vmSize": "small", "targetDedicatedNodes": 1,
       "virtualMachineConfiguration": {"nodeAgentSKUId": "batch.node.debian 12",
-        "imageReference": {"publisher": "debian", "offer": "debian-12", "sku": "12"}}}})");
+        "imageReference": {"publisher": "debian", "offer": "debian-12", "sku": "12-gen2"}}}})");
     Document job = {
         {"job",
          {{"id", "j"},
