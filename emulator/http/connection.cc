@@ -1,5 +1,6 @@
 #include "emulator/http/connection.h"
 
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@ using boost::system::error_code;
 
 constexpr std::uint32_t kMaxHead = 64 * 1024;
 constexpr std::size_t kPiece = 256 * 1024;               // of an answer's body
+constexpr std::uint64_t kSentByKernel = 64 * 1024;       // files from here on: sendfile costs a write more, and no copy
 constexpr std::uint64_t kMaxDrained = 16 * 1024 * 1024;  // of a body that nobody wanted; beyond, the connection ends
 constexpr unsigned char kTlsHandshake = 0x16;            // the first byte of a TLS connection
 
@@ -228,7 +230,11 @@ class Conversation {
 
   bool write(const Response& response, const Request& request, unsigned version, bool keep) {
     const bool head_only = request.method == "HEAD" || response.status == 304;
-    if (response.bytes && !head_only) return write_bytes(response, request, version, keep);
+    if (response.bytes && !head_only) {
+      const auto file = is_https_ ? std::nullopt : response.bytes->file();
+      if (file && file->size >= kSentByKernel) return write_file(*file, response, request, version, keep);
+      return write_bytes(response, request, version, keep);
+    }
     if (head_only || response.body.empty()) return write_text<wire::empty_body>(response, request, version, keep);
     return write_text<wire::span_body<const char>>(response, request, version, keep);
   }
@@ -252,6 +258,29 @@ class Conversation {
       wire::write(stream_, serializer, error);
     }
     return !error;
+  }
+
+  // Of a plain connection: the bytes go from the page cache to the socket.
+  bool write_file(const ByteSource::File& file, const Response& response, const Request& request, unsigned version,
+                  bool keep) {
+    wire::response<wire::empty_body> message;
+    message.version(version);
+    fill_head(message, response, request, keep);
+    wire::response_serializer<wire::empty_body> serializer(message);
+    connection_.give(connection_.options_.body_timeout);
+    error_code error;
+    wire::write_header(stream_, serializer, error);
+    if (error) return false;
+    auto at = static_cast<off_t>(file.offset);
+    for (std::uint64_t left = file.size; left > 0;) {
+      connection_.give(connection_.options_.body_timeout);
+      const ssize_t count =
+          ::sendfile(connection_.socket_.native_handle(), file.descriptor, &at, std::min<std::uint64_t>(left, kPiece));
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return false;  // the client has gone, or somebody cut the file: the body ends early
+      left -= static_cast<std::uint64_t>(count);
+    }
+    return true;
   }
 
   bool write_bytes(const Response& response, const Request& request, unsigned version, bool keep) {
