@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/url/parse.hpp>
 #include <cerrno>
 #include <fstream>
 #include <sstream>
 #include <system_error>
 
+#include "backends/azure/scrub.h"
 #include "core/base/document.h"
 #include "core/base/encoding.h"
 #include "core/base/error.h"
@@ -42,11 +42,7 @@ Error refusal_of(const HttpAnswer& answer, const EntraSettings& settings, const 
     code = message.substr(0, colon);
     message.erase(0, std::min(message.find_first_not_of(": ", colon), message.size()));
   }
-  for (const auto& [name, secret] : secrets) {  // should it be repeated to us
-    for (std::size_t at = 0; !secret.empty() && (at = message.find(secret, at)) != std::string::npos;) {
-      message.replace(at, secret.size(), "…");
-    }
-  }
+  for (const auto& [name, secret] : secrets) replace_all(message, secret, "…");  // should it be repeated to us
   if (code.empty()) code = "TokenRefused";
   if (message.empty()) message = fmt::format("The token service answered {}.", answer.status);
   return Error(answer.status >= 500 ? 503 : 401, code, message,
@@ -103,12 +99,6 @@ std::string text_of(const char* variable, const std::string& path) {
   return text.str();
 }
 
-std::string new_id(const Entropy& entropy) {
-  std::array<unsigned char, 16> random;
-  entropy(random);
-  return uuid_from(random);
-}
-
 }  // namespace
 
 void require_secure(const std::string& url) {
@@ -139,7 +129,7 @@ FetchToken by_client_certificate(const EntraSettings& settings, const EntraWorld
       assertion = make_client_assertion(pem, settings.certificate_password,
                                         {.audience = token_url(settings),
                                          .client = settings.client,
-                                         .id = new_id(world.seams.entropy),
+                                         .id = random_uuid(world.seams.entropy),
                                          .now = world.seams.clock()});
     } catch (const UsageError& error) {
       throw UsageError(fmt::format("AZURE_CLIENT_CERTIFICATE_PATH: {}: {}", settings.certificate, error.what()));

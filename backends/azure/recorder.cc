@@ -32,13 +32,6 @@ bool is_text(const std::string& body) {
          Document(body).dump(-1, ' ', false, Document::error_handler_t::ignore).size() >= body.size() + 2;
 }
 
-void replace_all(std::string& text, const std::string& what, const std::string& by) {
-  if (what.empty()) return;
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-    text.replace(at, what.size(), by);
-  }
-}
-
 class Recorder : public Transport {
  public:
   Recorder(std::shared_ptr<Transport> transport, const Recording& recording,

@@ -2,6 +2,7 @@
 // the operation and the order in which the answers came. What is secret is left out, and what names the accounts is
 // replaced by the fixtures' names; texts that a person wrote (command lines, files) stay as they are.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>

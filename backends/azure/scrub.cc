@@ -78,16 +78,17 @@ bool is_left_out(std::string_view name) {
 
 }  // namespace
 
-Scrubber::Scrubber(Replacements replacements) : replacements_(std::move(replacements)) {
-  std::erase_if(replacements_, [](const auto& one) { return one.first.empty(); });
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  if (what.empty()) return;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
 }
 
+Scrubber::Scrubber(Replacements replacements) : replacements_(std::move(replacements)) {}
+
 std::string Scrubber::text(std::string text) const {
-  for (const auto& [what, by] : replacements_) {
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-      text.replace(at, what.size(), by);
-    }
-  }
+  for (const auto& [what, by] : replacements_) replace_all(text, what, by);
   for (const Place& place : kPlaces) scrub_at(text, place);
   if (text.find("<UserDelegationKey>") != std::string::npos) scrub_at(text, kDelegationKey);
   return text;

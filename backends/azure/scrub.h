@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,9 @@
 namespace batchite::azure {
 
 inline constexpr std::string_view kScrubbed = "{{secret}}";
+
+// Of an empty text there is none.
+void replace_all(std::string& text, std::string_view what, std::string_view by);
 
 class Scrubber {
  public:

@@ -12,4 +12,10 @@ std::string uuid_from(std::array<unsigned char, 16> random) {
   return text;
 }
 
+std::string random_uuid(const Entropy& entropy) {
+  std::array<unsigned char, 16> random{};
+  entropy(random);
+  return uuid_from(random);
+}
+
 }  // namespace batchite

@@ -3,9 +3,12 @@
 #include <array>
 #include <string>
 
+#include "core/base/entropy.h"
+
 namespace batchite {
 
 // "1ba20a1d-9c9d-4f0a-8c3e-0f6a2c0a4b11": lower case, as request ids are written.
 std::string uuid_from(std::array<unsigned char, 16> random);
+std::string random_uuid(const Entropy& entropy);
 
 }  // namespace batchite

@@ -156,7 +156,7 @@ class BlobStore {
   virtual BlockLists blocks(const BlobName& name) = 0;
   // The same id again replaces the block. `encryption` is that of all of a blob's uncommitted blocks.
   virtual void put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
-                         const BlockCheck& check, const Encryption& encryption = {}) = 0;
+                         const BlockCheck& check, const Encryption& encryption) = 0;
 };
 
 }  // namespace batchite

@@ -118,41 +118,43 @@ SasUse use_of(const BlobAttempt& attempt, const BlobTarget& target, const Parame
 
 constexpr std::string_view kBearer = "Bearer ";
 
-// Of a source of ours; another service looks at it by itself.
-void check_source_token(const BlobAttempt& attempt, const std::string& text) {
-  const auto knows = [&](std::string_view name) {
+// Where the bytes of a copy come from, if that is one of the accounts here; another service looks at it by itself.
+std::optional<BlobUrl> own_source(const BlobAttempt& attempt) {
+  return parse_blob_url(attempt.request.headers.get("x-ms-copy-source"), [&](std::string_view name) {
     return std::ranges::find(attempt.accounts, name, &BlobAccount::name) != attempt.accounts.end();
-  };
-  if (!parse_blob_url(attempt.request.headers.get("x-ms-copy-source"), knows)) return;
-  if (!same_id(text.substr(0, kBearer.size()), kBearer)) {
-    throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-copy-source-authorization"}});
-  }
+  });
+}
+
+// What is refused is the source, not the request.
+template <class Check>
+void check_of_source(const Check& check) {
   try {
-    check_token(attempt, text.substr(kBearer.size()));
+    check();
   } catch (const Error& error) {
     throw Error(error.status(), std::string(kCannotVerifyCopySource.code), error.message(), error.values());
   }
+}
+
+void check_source_token(const BlobAttempt& attempt, const std::string& text) {
+  if (!own_source(attempt)) return;
+  if (!same_id(text.substr(0, kBearer.size()), kBearer)) {
+    throw Error(kInvalidHeaderValue, {{"HeaderName", "x-ms-copy-source-authorization"}});
+  }
+  check_of_source([&] { check_token(attempt, text.substr(kBearer.size())); });
 }
 
 // Who holds a signature only has no right of his own to read the source of a copy: its URL must bring one, or a token
 // comes along, unless anybody may read it.
 void check_copy_source(const BlobAttempt& attempt) {
   if (attempt.request.headers.has("x-ms-copy-source-authorization")) return;  // looked at already
-  const auto knows = [&](std::string_view name) {
-    return std::ranges::find(attempt.accounts, name, &BlobAccount::name) != attempt.accounts.end();
-  };
-  auto source = parse_blob_url(attempt.request.headers.get("x-ms-copy-source"), knows);
-  if (!source) return;  // refused by the copy itself
+  auto source = own_source(attempt);
+  if (!source) return;
   BlobTarget target{.account = source->account, .container = source->container, .blob = source->blob};
   if (target.blob.empty()) target.blob = std::exchange(target.container, "$root");
   if (access_of(attempt, target.account, target.container) != PublicAccess::None) return;
   SasUse use = use_of(attempt, target, parameters_of(source->query));
   use.operation = BlobOperation::GetBlob;
-  try {
-    check_sas(source->query, account_of(attempt, source->account), use);
-  } catch (const Error& error) {
-    throw Error(error.status(), std::string(kCannotVerifyCopySource.code), error.message(), error.values());
-  }
+  check_of_source([&] { check_sas(source->query, account_of(attempt, source->account), use); });
 }
 
 BlobAccess check_anonymous(const BlobAttempt& attempt) {

@@ -321,21 +321,17 @@ http::Response BlobEndpoint::part(const Exchange& outer, http::Request request) 
 }
 
 http::Response BlobEndpoint::encode(const Exchange& exchange, BlobReply reply) const {
-  http::Response response{.status = reply.status, .bytes = std::move(reply.bytes)};
-  // The length is the server's to say, but for HEAD, where there is no body to tell it from.
-  const bool is_head = exchange.request.method == "HEAD";
-  for (const auto& [name, value] : reply.headers) {
-    if (is_head || !same_id(name, "Content-Length")) response.headers.add(name, value);
-  }
-  if (reply.body.is_null()) return response;
+  const Document body = std::move(reply.body);
+  http::Response response = to_response(std::move(reply), exchange.request.method == "HEAD");
+  if (body.is_null()) return response;
   const ListingHead head = listing_head(exchange);
   response.headers.set("Content-Type", "application/xml");
   if (exchange.route->operation == BlobOperation::ListContainers) {
-    response.body = container_list_xml(reply.body, head);
+    response.body = container_list_xml(body, head);
   } else if (exchange.route->answer.empty()) {
-    response.body = found_blobs_xml(reply.body, head);
+    response.body = found_blobs_xml(body, head);
   } else {
-    response.body = document_xml(exchange.route->answer, reply.body);
+    response.body = document_xml(exchange.route->answer, body);
   }
   return response;
 }

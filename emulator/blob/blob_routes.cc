@@ -59,4 +59,12 @@ const BlobOperationRow& find_blob_route(const http::Request& request, const Para
   return find_blob_operation(request.method, level, query, request.headers);
 }
 
+http::Response to_response(BlobReply reply, bool is_head) {
+  http::Response response{.status = reply.status, .bytes = std::move(reply.bytes)};
+  for (const auto& [name, value] : reply.headers) {
+    if (is_head || !same_id(name, "Content-Length")) response.headers.add(name, value);
+  }
+  return response;
+}
+
 }  // namespace batchite

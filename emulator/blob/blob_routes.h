@@ -1,4 +1,5 @@
-// What a request of the Blob service is about, and by the table of core/blob/operation_table.h which operation it is.
+// What a request of the Blob service is about, by the table of core/blob/operation_table.h which operation it is, and a
+// reply as the answer to it.
 // Pure; any thread. Throws Error with the service's codes.
 #pragma once
 #include <string>
@@ -25,5 +26,8 @@ BlobTarget blob_target(const http::Request& request, const IsAccount& is_account
 // Also settles what a path of one segment means: a container with restype=container, else a blob of "$root".
 // NotImplemented names the operation; a combination that the service does not know gets the service's own code.
 const BlobOperationRow& find_blob_route(const http::Request& request, const Parameters& query, BlobTarget& target);
+
+// A reply without a document. The length is the server's to say, but for HEAD, where there is no body to tell it from.
+http::Response to_response(BlobReply reply, bool is_head);
 
 }  // namespace batchite

@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/blob/errors.h"
+#include "emulator/blob/blob_routes.h"
 
 namespace batchite {
 namespace {
@@ -37,12 +38,7 @@ http::Response read_page(Backend& backend, const std::string& account, const std
     const std::string* value = request.headers.find(name);
     if (value && with_conditions) call.headers.add(std::string(name), *value);
   }
-  BlobReply reply = backend.blob(call);
-  http::Response response{.status = reply.status, .bytes = std::move(reply.bytes)};
-  for (const auto& [name, value] : reply.headers) {
-    if (is_head || !same_id(name, "Content-Length")) response.headers.add(name, value);
-  }
-  return response;
+  return to_response(backend.blob(call), is_head);
 }
 
 bool is_missing(const Error& error) { return error.is(kBlobNotFound) || error.is(kContainerNotFound); }

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
+#include <csignal>
 #include <deque>
 #include <set>
 #include <thread>
@@ -29,6 +30,14 @@ tcp::endpoint endpoint_of(const ServerOptions& options) {
                      "' will not do as its address: use 127.0.0.1 or ::1");
   }
   return {address, options.port};
+}
+
+// In this thread: a client that goes while sendfile writes to it is an error of that call, no signal.
+void ignore_broken_pipes() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 }  // namespace
@@ -99,6 +108,7 @@ class Server::Impl {
   }
 
   void serve_connections() {
+    ignore_broken_pipes();
     std::unique_lock lock(mutex_);
     while (true) {
       ++idle_threads_;

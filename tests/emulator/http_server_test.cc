@@ -11,6 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -23,8 +24,10 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
+constexpr std::uint64_t kFileBytes = 8'000'000;  // more than a connection holds
+
 // Tells what it was asked; "/echo" gives the body back, "/stream" bytes of unknown length, "/ignore" leaves the body
-// unread, "/nothing" has chunks but no bytes, "/wait" answers when the test says so.
+// unread, "/nothing" has chunks but no bytes, "/wait" answers when the test says so, "/file" sends part of a file.
 class Asked : public Endpoint {
  public:
   Response handle(const Request& request) override {
@@ -33,6 +36,10 @@ class Asked : public Endpoint {
     Response response;
     if (request.path == "/stream") {
       response.bytes = std::make_shared<Unsized>();
+      return response;
+    }
+    if (request.path == "/file") {
+      response.bytes = std::make_shared<PartOfFile>();
       return response;
     }
     response.chunked = request.path == "/chunked" || request.path == "/nothing";
@@ -63,6 +70,24 @@ class Asked : public Endpoint {
 
    private:
     int pieces_ = 0;
+  };
+
+  // All but the first byte of a file without a name.
+  class PartOfFile : public ByteSource {
+   public:
+    PartOfFile() : file_(std::tmpfile()) {
+      for (std::uint64_t i = 0; i <= kFileBytes; ++i) std::fputc(static_cast<int>('a' + i % 26), file_);
+      std::fflush(file_);
+    }
+    ~PartOfFile() override { std::fclose(file_); }
+    PartOfFile(const PartOfFile&) = delete;
+    PartOfFile& operator=(const PartOfFile&) = delete;
+    std::size_t read(std::span<char>) override { throw Error(500, "Read", "It is to go without being read."); }
+    std::optional<std::uint64_t> size() const override { return kFileBytes; }
+    std::optional<File> file() const override { return File{::fileno(file_), 1, kFileBytes}; }
+
+   private:
+    std::FILE* file_;
   };
 
   static Response echo(const Request& request) {
@@ -171,6 +196,28 @@ TEST_F(HttpServerTest, AnAnswerOfUnknownLengthIsChunkedAndEndsOnce) {
   const std::string answer = ask("GET /stream HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(has(answer, "Transfer-Encoding: chunked\r\n")) << answer;
   EXPECT_TRUE(answer.ends_with("5\r\naaaaa\r\n5\r\nbbbbb\r\n5\r\nccccc\r\n0\r\n\r\n")) << answer;
+}
+
+TEST_F(HttpServerTest, AFileGoesOutWholeAndTheConnectionServesOn) {
+  serve();
+  Client client(server->port());
+  client.send("GET /file HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string head = client.until("\r\n\r\n");
+  EXPECT_TRUE(has(head, "Content-Length: 8000000\r\n")) << head;
+  const std::string rest = client.rest();
+  ASSERT_GT(rest.size(), kFileBytes);
+  EXPECT_EQ(rest.substr(0, 3) + rest.substr(kFileBytes - 1, 5), "bcdiHTTP");
+}
+
+TEST_F(HttpServerTest, AClientThatGoesWhileAFileIsSentHarmsNobody) {
+  serve();
+  for (int i = 0; i < 3; ++i) {
+    Client client(server->port());
+    client.send("GET /file HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.until("bcd");
+  }
+  const std::string answer = ask("GET /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(has(answer, "GET /next?")) << answer;
 }
 
 // Node's parser takes what follows the last chunk for the next answer.

@@ -15,6 +15,7 @@ from azure.storage.blob import BlobBlock, BlobClient, BlobSasPermissions, BlobTy
 
 import clients
 import emulator
+import templates
 from azurite_python_test import Azurite
 
 ACCOUNT = "devstoreaccount1"
@@ -103,19 +104,8 @@ class Runs(unittest.TestCase):
     def test_a_workflow_whose_files_lie_there(self):
         for number in range(3):
             write(f"in/{number}.txt", b"number %d" % number)
-        write("pool.json", json.dumps({"pool": {"properties": {
-            "id": "azurite-pool", "vmSize": "standard_a1_v2", "targetDedicatedNodes": 2, "virtualMachineConfiguration": {
-                "imageReference": {"publisher": "canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts"},
-                "nodeAgentSKUId": "batch.node.ubuntu 22.04"}}}}).encode())
-        write("job.json", json.dumps({"job": {"type": "Microsoft.Batch/batchAccounts/jobs", "properties": {
-            "id": "azurite-job", "poolInfo": {"poolId": "azurite-pool"}, "taskFactory": {
-                "type": "taskPerFile", "source": {"fileGroup": "texts"}, "repeatTask": {
-                    "commandLine": "/bin/sh -c \"tr a-z A-Z < {fileName} > {fileNameWithoutExtension}.out\"",
-                    "resourceFiles": [{"httpUrl": "{url}", "filePath": "{fileName}"}],
-                    "outputFiles": [{"filePattern": "{fileNameWithoutExtension}.out",
-                                     "destination": {"autoStorage": {"path": "{fileNameWithoutExtension}.out",
-                                                                     "fileGroup": "results"}},
-                                     "uploadOptions": {"uploadCondition": "TaskSuccess"}}]}}}}}).encode())
+        write("pool.json", json.dumps(templates.pool("azurite-pool", 2)).encode())
+        write("job.json", json.dumps(templates.upper_case_job("azurite-job", "azurite-pool")).encode())
         result = run("run", "pool.json", "job.json", "--input", "in/*", "--output", "results")
         self.assertEqual((result["outcome"], result["kept"]), ("succeeded", []), result)
         for number in range(3):

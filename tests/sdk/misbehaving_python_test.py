@@ -14,6 +14,7 @@ import unittest
 
 import clients
 import emulator
+import templates
 
 SEED = int(os.environ.get("BATCHITE_TEST_SEED", "1"))
 BUSY = (b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nRetry-After: %d\r\n"
@@ -174,19 +175,8 @@ class Misbehaving(unittest.TestCase):
         os.makedirs(os.path.join(scratch.name, "in"))
         for number in range(5):
             write(f"in/{number}.txt", f"number {number}\n" * 1000)
-        write("pool.json", json.dumps({"pool": {"properties": {
-            "id": "shaky-pool", "vmSize": "standard_a1_v2", "targetDedicatedNodes": 3, "virtualMachineConfiguration": {
-                "imageReference": {"publisher": "canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts"},
-                "nodeAgentSKUId": "batch.node.ubuntu 22.04"}}}}))
-        write("job.json", json.dumps({"job": {"type": "Microsoft.Batch/batchAccounts/jobs", "properties": {
-            "id": "shaky-job", "poolInfo": {"poolId": "shaky-pool"}, "taskFactory": {
-                "type": "taskPerFile", "source": {"fileGroup": "texts"}, "repeatTask": {
-                    "commandLine": "/bin/sh -c \"tr a-z A-Z < {fileName} > {fileNameWithoutExtension}.out\"",
-                    "resourceFiles": [{"httpUrl": "{url}", "filePath": "{fileName}"}],
-                    "outputFiles": [{"filePattern": "{fileNameWithoutExtension}.out",
-                                     "destination": {"autoStorage": {"path": "{fileNameWithoutExtension}.out",
-                                                                     "fileGroup": "results"}},
-                                     "uploadOptions": {"uploadCondition": "TaskSuccess"}}]}}}}}))
+        write("pool.json", json.dumps(templates.pool("shaky-pool", 3)))
+        write("job.json", json.dumps(templates.upper_case_job("shaky-job", "shaky-pool")))
         batch, blobs = Wire(server.batch_url, fault), Wire(server.blob_url, fault)
         try:
             run = start(batch.url, blobs.url, "run", "pool.json", "job.json", "--input", "in/*", "--output", "results")

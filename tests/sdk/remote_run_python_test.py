@@ -11,6 +11,7 @@ import unittest
 
 import clients
 import emulator
+import templates
 
 
 def setUpModule():
@@ -28,19 +29,12 @@ def tearDownModule():
     scratch.cleanup()
 
 
-def pool(name="remote-pool", nodes=1, sku="22_04-lts", start=None):
-    properties = {"id": name, "vmSize": "standard_a1_v2", "targetDedicatedNodes": nodes, "virtualMachineConfiguration": {
-        "imageReference": {"publisher": "canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": sku},
-        "nodeAgentSKUId": "batch.node.ubuntu 22.04"}}
-    if start:
-        properties["startTask"] = {"commandLine": start, "waitForSuccess": True}
-    return {"pool": {"properties": properties}}
+def pool(name="remote-pool", **settings):
+    return templates.pool(name, **settings)
 
 
 def job(name, command):
-    return {"job": {"type": "Microsoft.Batch/batchAccounts/jobs", "properties": {
-        "id": name, "poolInfo": {"poolId": "remote-pool"}, "taskFactory": {
-            "type": "taskCollection", "tasks": [{"id": "t", "commandLine": command}]}}}}
+    return templates.job(name, "remote-pool", {"type": "taskCollection", "tasks": [{"id": "t", "commandLine": command}]})
 
 
 def write(name, document):
