@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <set>
 
 #include "backends/system/real.h"
 #include "cli/commands.h"
 #include "cli/disk_files.h"
 #include "cli/interrupt.h"
 #include "cli/template_files.h"
-#include "core/workflow/client.h"
+#include "core/workflow/transfer.h"
 
 namespace batchite::cli {
 namespace {
@@ -53,15 +54,19 @@ int list_blobs(Program& program, const BlobFlags& flags) {
 int upload_blobs(Program& program, const BlobFlags& flags) {
   DiskFiles disk(".");
   workflow::Containers containers(program.backend());
-  std::vector<Document> rows;
+  std::vector<workflow::LocalFile> files;
   for (const std::string& pattern : flags.files) {
-    for (const workflow::LocalFile& file : disk.find(pattern)) {
-      const auto content = disk.open(file);
-      const std::string name = flags.prefix + file.name;
-      containers.put(flags.container, name, *content);
-      rows.push_back({{"name", name}, {"size", file.size_bytes}});
-    }
+    for (workflow::LocalFile& file : disk.find(pattern)) files.push_back(std::move(file));
   }
+  std::vector<Document> rows;
+  const auto put = [&](std::size_t number) {
+    const workflow::LocalFile& file = files[number];
+    const auto content = disk.open(file);
+    workflow::naming("File", file.path, [&] { containers.put(flags.container, flags.prefix + file.name, *content); });
+  };
+  program.backend().each(files.size(), put, [&](std::size_t number) {
+    rows.push_back({{"name", flags.prefix + files[number].name}, {"size", files[number].size_bytes}});
+  });
   program.printer().list(rows, Columns(kBlobs).first(2));
   return kOk;
 }
@@ -71,17 +76,30 @@ int download_blobs(Program& program, const BlobFlags& flags) {
   static constexpr Column columns[] = {{"BLOB", "name"}, {"FILE", "file"}};
   DiskFiles disk(flags.to);
   workflow::Containers containers(program.backend());
-  std::vector<Document> rows;
+  struct Wanted {
+    std::string blob, file;
+  };
+  std::vector<Wanted> wanted;
+  std::set<std::string> files;
   for (const auto& blob : containers.blobs(flags.container, flags.blob.empty() ? flags.prefix : flags.blob)) {
     if (!flags.blob.empty() && blob.name != flags.blob) continue;
     const std::filesystem::path name = std::filesystem::path(blob.name).lexically_normal();
     if (name.is_absolute() || name.empty() || *name.begin() == "..") {
       program.warn(fmt::format("blob '{}' is left out: its name leads out of {}", blob.name, flags.to));
-      continue;
+    } else if (!files.insert(name.string()).second) {
+      program.warn(fmt::format("blob '{}' is left out: its file would be that of another one", blob.name));
+    } else {
+      wanted.push_back({blob.name, name.string()});
     }
-    const auto content = containers.get(flags.container, blob.name);
-    rows.push_back({{"name", blob.name}, {"file", disk.save(name.string(), *content)}});
   }
+  std::vector<Document> rows;
+  const auto get = [&](std::size_t number) {
+    auto& [blob, file] = wanted[number];
+    workflow::naming("Blob", blob, [&] { file = disk.save(file, *containers.get(flags.container, blob)); });
+  };
+  program.backend().each(wanted.size(), get, [&](std::size_t number) {
+    rows.push_back({{"name", wanted[number].blob}, {"file", wanted[number].file}});
+  });
   if (rows.empty() && !flags.blob.empty()) throw Error(404, "BlobNotFound", "The specified blob does not exist.");
   program.printer().list(rows, columns);
   return kOk;

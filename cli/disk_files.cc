@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -58,6 +59,17 @@ class FileSource : public ByteSource {
   std::string path_;
   Descriptor fd_;
   std::uint64_t size_ = 0, at_ = 0;
+};
+
+// Where a file is written until it is whole: under a name that no other one has, gone again unless it was renamed.
+struct Aside {
+  explicit Aside(const fs::path& folder)
+      : path((folder / fmt::format(".batchite-{}-{}.part", getpid(), ++count)).string()) {}
+  ~Aside() { unlink(path.c_str()); }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+  const std::string path;
+  static inline std::atomic<std::uint64_t> count{0};
 };
 
 bool has_wildcard(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
@@ -151,26 +163,21 @@ std::string DiskFiles::save(const std::string& name, ByteSource& content) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   if (error) throw UsageError(fmt::format("{}: cannot be made: {}", path.parent_path().string(), error.message()));
-  const std::string aside = path.string() + ".part";
+  const Aside aside(path.parent_path());
   {
-    const Descriptor fd(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (fd.get() < 0) fail(aside, "cannot be written");
+    const Descriptor fd(::open(aside.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (fd.get() < 0) fail(path.string(), "cannot be written");
     std::vector<char> buffer(std::size_t{256} * 1024);
     while (const std::size_t count = content.read(buffer)) {
       for (std::size_t done = 0; done < count;) {
         const ssize_t written = write(fd.get(), buffer.data() + done, count - done);
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) {
-          const int reason = errno;
-          unlink(aside.c_str());
-          errno = reason;
-          fail(path.string(), "cannot be written");
-        }
+        if (written < 0) fail(path.string(), "cannot be written");
         done += static_cast<std::size_t>(written);
       }
     }
   }
-  if (std::rename(aside.c_str(), path.c_str()) != 0) fail(path.string(), "cannot be written");
+  if (std::rename(aside.path.c_str(), path.c_str()) != 0) fail(path.string(), "cannot be written");
   return path.string();
 }
 

@@ -1,5 +1,6 @@
 // Inputs and outputs of a run on this machine's disks. Patterns: * any characters of a name, ** any folders, ? one
-// character, [abc] one of them; names beginning with a dot only match a dot. Links are followed. One thread.
+// character, [abc] one of them; names beginning with a dot only match a dot. Links are followed.
+// open() and save() from any thread.
 #pragma once
 #include <filesystem>
 #include <string>

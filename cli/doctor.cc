@@ -131,6 +131,16 @@ std::vector<Check> check_entra(const AzureOptions& options) {
   return checks;
 }
 
+// Whether `run` can tell a size that there is not before it makes a pool. It works without.
+Check check_sizes(Backend& backend, const AzureManagement& management) {
+  const VmSizes sizes = backend.vm_sizes();
+  if (sizes.names.empty()) {
+    return {"vm sizes", true, "unchecked: " + sizes.unknown_because, "see docs/azure.md, Sizes of machines"};
+  }
+  return {"vm sizes", true,
+          fmt::format("{} in {}, from {}", sizes.names.size(), management.location, management.endpoint)};
+}
+
 std::vector<Check> check_remote(Program& program) {
   const RemoteAccounts remote = remote_accounts(program.globals(), program.around());
   const AzureAccount &batch = remote.options.batch, &storage = remote.options.storage;
@@ -145,6 +155,7 @@ std::vector<Check> check_remote(Program& program) {
                   .account = backend.storage_account(),
                   .query = {{"maxresults", "1"}}});
   }));
+  if (program.globals().backend == "azure") checks.push_back(check_sizes(backend, remote.options.management));
   return checks;
 }
 

@@ -43,7 +43,23 @@ extern "C" void on_signal(int number) {
   errno = saved;
 }
 
+// Nobody reads what the handler writes: whoever waits, now or later, is woken by it.
+void wait_for_signal(Ticks most) {
+  const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(std::max(most, Ticks::zero())).count();
+  const timespec limit = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+  pollfd waker = {pipe_ends[0], POLLIN, 0};
+  ppoll(&waker, 1, &limit, nullptr);  // interrupted or not: who pauses looks again
+}
+
+class SignalInterrupt : public azure::Interrupt {
+ public:
+  bool is_asked() const override { return asked_by != 0; }
+  void wait(Ticks pause) override { wait_for_signal(pause); }
+};
+
 }  // namespace
+
+std::shared_ptr<azure::Interrupt> interrupt() { return std::make_shared<SignalInterrupt>(); }
 
 InterruptiblePace::InterruptiblePace() {
   asked_by = 0;
@@ -66,6 +82,8 @@ InterruptiblePace::~InterruptiblePace() {
   farewell_size = 0;
   close(pipe_ends[0]);
   close(pipe_ends[1]);
+  pipe_ends[0] = pipe_ends[1] = -1;
+  asked_by = 0;
 }
 
 void InterruptiblePace::say_when_ended(const std::string& line) {
@@ -80,13 +98,9 @@ int InterruptiblePace::signal() { return asked_by.load(); }
 void InterruptiblePace::pause(Ticks duration) {
   if (cancelled()) {
     std::this_thread::sleep_for(duration);
-    return;
+  } else {
+    wait_for_signal(duration);
   }
-  const auto nanoseconds =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::max(duration, Ticks::zero())).count();
-  const timespec limit = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-  pollfd waker = {pipe_ends[0], POLLIN, 0};
-  ppoll(&waker, 1, &limit, nullptr);  // interrupted or not: who pauses looks again
 }
 
 Time InterruptiblePace::now() const { return clock_now(); }

@@ -2,6 +2,9 @@
 // program at once; the local backend's processes die with it.
 // One at a time in the process. Threads: the signals may arrive on any; pause() and cancelled() from any.
 #pragma once
+#include <memory>
+
+#include "backends/azure/sender.h"
 #include "core/workflow/events.h"
 
 namespace batchite::cli {
@@ -24,5 +27,8 @@ class InterruptiblePace : public workflow::Pace {
   // The signal that asked to stop; 0: none.
   static int signal();
 };
+
+// The same for requests to a service that asks to wait. While there is no InterruptiblePace nobody asks.
+std::shared_ptr<azure::Interrupt> interrupt();
 
 }  // namespace batchite::cli

@@ -11,6 +11,7 @@
 #include "backends/azure/proxy.h"
 #include "backends/azure/recorder.h"
 #include "backends/azure/settings.h"
+#include "cli/interrupt.h"
 #include "cli/node_commands.h"
 #include "cli/program.h"
 
@@ -52,6 +53,8 @@ AzureSettings settings_of(const Globals& globals, const Surroundings& surroundin
           .storage_sas = secret(surroundings, "AZURE_STORAGE_SAS_TOKEN", ""),
           .storage_suffix = flags.storage_suffix,
           .connection_string = secret(surroundings, "AZURE_STORAGE_CONNECTION_STRING", ""),
+          .subscription = flags.subscription_id,
+          .management_endpoint = flags.resource_manager,
           .entra = entra_of(flags, surroundings)};
 }
 
@@ -78,8 +81,10 @@ std::string key_source(const Surroundings& surroundings, const char* variable, c
 
 AzureOptions options_of(const Globals& globals, const Surroundings& surroundings) {
   const AzureAccounts accounts = accounts_of(globals, surroundings);
-  AzureOptions options{.batch = accounts.batch, .storage = accounts.storage, .entra = accounts.entra};
+  AzureOptions options{
+      .batch = accounts.batch, .storage = accounts.storage, .management = accounts.management, .entra = accounts.entra};
   options.http.ca_file = globals.remote.ca_file;
+  options.interrupt = interrupt();
   return options;
 }
 

@@ -33,6 +33,7 @@ const Alias kAliases[] = {
     {"batch-endpoint", {"AZURE_BATCH_ENDPOINT"}},
     {"batch-account", {"AZURE_BATCH_ACCOUNT"}},
     {"storage-account", {"AZURE_STORAGE_ACCOUNT"}},
+    {"subscription-id", {"AZURE_SUBSCRIPTION_ID"}},
     {"authority-host", {"AZURE_AUTHORITY_HOST"}},
     {"tenant-id", {"AZURE_TENANT_ID"}},
     {"client-id", {"AZURE_CLIENT_ID"}},
@@ -61,6 +62,9 @@ void declare_remote(CLI::App& app, RemoteFlags& flags) {
   add("--federated-token-file", flags.federated_token_file, "Or its workload identity (or AZURE_FEDERATED_TOKEN_FILE)",
       "FILE");
   add("--authority-host", flags.authority_host, "Who gives them, unless the cloud's (or AZURE_AUTHORITY_HOST)", "URL");
+  add("--subscription-id", flags.subscription_id,
+      "Of the Batch account, to look up VM sizes in Resource Manager (or AZURE_SUBSCRIPTION_ID)", "ID");
+  add("--resource-manager", flags.resource_manager, "Where that is, unless where the cloud has it", "URL");
   add("--ca-file", flags.ca_file, "Certificates to trust (PEM), unless the machine's", "FILE");
   add("--ready-file", flags.ready_file, "Of --backend emulator: what `start --ready-file` wrote", "FILE");
   add("--record", flags.record, "Write each exchange with the service, without secrets, into a file of this folder",

@@ -174,7 +174,7 @@ class RunCommand {
     Backend& backend = program_.backend(serving);
     if (emulator) emulator->serve(backend);
     const std::string& where = program_.globals().backend;
-    settings_.checks_image = where == "azure";
+    settings_.checks_machines = where == "azure";
     settings_.is_alone = program_.is_embedded();  // nobody else is let into its data directory
     if (!program_.is_embedded()) {
       pace.say_when_ended(

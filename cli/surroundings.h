@@ -19,6 +19,7 @@ enum class Format { Table, Json, JsonLines, Tsv };
 struct RemoteFlags {
   std::string batch_endpoint = {}, batch_account = {}, batch_key_file = {};
   std::string storage_endpoint = {}, storage_account = {}, storage_key_file = {}, storage_suffix = {};
+  std::string subscription_id = {}, resource_manager = {};
   std::string authority_host = {}, tenant_id = {}, client_id = {}, client_secret_file = {};
   std::string client_certificate = {}, federated_token_file = {};
   std::string ca_file = {};

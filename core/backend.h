@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/document.h"
@@ -33,6 +34,7 @@ struct Call {
   contract::Version version{20240201};  // of the caller; the default knows most of old and new
   std::string base = {};  // of URLs in the answer: as the caller reaches the service; empty: as configured
   std::optional<TaskCaller> caller = std::nullopt;  // none: whoever may do everything
+  std::string token = {};  // the caller's own of Entra ID, for a backend that passes calls on to where it counts
 };
 
 struct Reply {
@@ -57,6 +59,7 @@ struct BlobCall {
   Document document = nullptr;
   bool may_overwrite = true;  // false: the caller's signature allows to create blobs, not to replace them
   Parameters identity = {};   // "oid" and "tid" of the bearer token that the caller came with; empty: none
+  std::string token = {};     // as in Call
   // ListBlobs: who is told the items, which then are missing in the reply's body; null: nobody.
   ListingSink* listing = nullptr;
 };
@@ -99,6 +102,12 @@ struct Manners {
   Ticks patience = std::chrono::seconds(15);             // until a job or pool that is deleted has gone
 };
 
+// Sizes of machines, by name, as far as a backend can tell.
+struct VmSizes {
+  std::vector<std::string> names = {};
+  std::string unknown_because = {};  // without names: why
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -107,13 +116,21 @@ class Backend {
   // An absolute URL with a signature that the nodes of this backend accept.
   virtual std::string sas_url(const SasRequest& request) = 0;
   virtual Manners manners() const { return {}; }
-  // Does `work` for 0, 1, … below `count`: as many at once, on threads of its own, as the manners say, or in order. All
-  // are done when it returns, or throws what the first of them by number threw.
-  virtual void each(std::size_t count, const std::function<void(std::size_t number)>& work) {
-    for (std::size_t number = 0; number < count; ++number) work(number);
+  // Does `work` for 0, 1, … below `count`: as many at once, on threads of its own, as the manners say, or in order.
+  // `told` hears on the caller's thread of each that is done, always in the order of the numbers. When one throws, no
+  // further ones are begun, those that go on end, and what the first of them by number threw is thrown: whoever
+  // listens has heard of all before it, and of none behind.
+  using Numbered = std::function<void(std::size_t number)>;
+  virtual void each(std::size_t count, const Numbered& work, const Numbered& told) {
+    for (std::size_t number = 0; number < count; ++number) {
+      work(number);
+      told(number);
+    }
   }
   // The storage account linked to the Batch account ("auto-storage"): whose containers blob calls without account mean.
   virtual const std::string& storage_account() const = 0;
+  // Which sizes of machines its pools can have.
+  virtual VmSizes vm_sizes() { return {}; }
   // Why a task is not running, by the rules that place it: [{"reason": "NodeFull", "message": "…", "nodeId": "…"}, …],
   // in the order in which the obstacles would have to go away. null: only the service's documents are known here.
   virtual Document explain(const std::string& /*job_id*/, const std::string& /*task_id*/) { return nullptr; }

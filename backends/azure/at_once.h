@@ -5,8 +5,8 @@
 
 namespace batchite::azure {
 
-// Does `work` for 0, 1, … below `count`, `at_once` of them at a time. All of them are done when it returns, or throws
-// what the first of them by number threw.
-void each_at_once(std::size_t count, std::size_t at_once, const std::function<void(std::size_t number)>& work);
+// Does `work` for 0, 1, … below `count`, `at_once` of them at a time, and calls `told` as Backend::each promises.
+using Numbered = std::function<void(std::size_t number)>;
+void each_at_once(std::size_t count, std::size_t at_once, const Numbered& work, const Numbered& told);
 
 }  // namespace batchite::azure

@@ -11,6 +11,7 @@
 #include "backends/azure/blob_wire.h"
 #include "backends/azure/credentials.h"
 #include "backends/azure/delegation.h"
+#include "backends/azure/machine_sizes.h"
 #include "backends/azure/uncertain.h"
 #include "core/base/encoding.h"
 #include "core/base/ids.h"
@@ -23,7 +24,7 @@ namespace {
 using azure::Sender;
 
 azure::Seams seams_of(const AzureOptions& options) {
-  azure::Seams seams{options.transport, options.clock, options.sleep, options.entropy};
+  azure::Seams seams{options.transport, options.clock, options.sleep, options.entropy, options.interrupt};
   if (!seams.transport) seams.transport = std::make_shared<HttpClient>(options.http);
   if (!seams.sleep) seams.sleep = [](Ticks pause) { std::this_thread::sleep_for(pause); };
   return seams;
@@ -34,19 +35,31 @@ std::string without_slash(std::string endpoint) {
   return endpoint;
 }
 
+// Whether one of the accounts is to be reached by tokens.
+bool needs_tokens(const AzureOptions& options) {
+  const auto lacks_key = [](const AzureAccount& one) {
+    return !one.endpoint.empty() && one.key.empty() && one.sas.empty();
+  };
+  return lacks_key(options.batch) || lacks_key(options.storage);
+}
+
 class AzureBackend : public Backend {
  public:
   explicit AzureBackend(const AzureOptions& options)
       : clock_(options.clock),
         entropy_(options.entropy),
-        pieces_(options.pieces),
+        pieces_(azure::with_lanes(options.pieces)),
         manners_(options.manners),
         batch_endpoint_(without_slash(options.batch.endpoint)),
         storage_endpoint_(without_slash(options.storage.endpoint)),
         storage_account_(options.storage.name),
-        storage_sas_(options.storage.sas) {
+        storage_sas_(options.storage.sas),
+        management_(options.management) {
     const azure::Seams seams = seams_of(options);
     const auto tokens = open_tokens(options);
+    ask_sizes_ = [this, seams, tokens = needs_tokens(options) ? tokens : nullptr] {
+      return azure::ask_machine_sizes(management_, seams, tokens);
+    };
     if (!batch_endpoint_.empty()) batch_.emplace(seams, options.retry, azure::batch_proof(options.batch, tokens));
     if (!storage_endpoint_.empty()) {
       if (!options.storage.key.empty()) storage_key_ = azure::key_of(storage_account_, options.storage.key);
@@ -88,8 +101,9 @@ class AzureBackend : public Backend {
   }
 
   Manners manners() const override { return manners_; }
-  void each(std::size_t count, const std::function<void(std::size_t number)>& work) override {
-    azure::each_at_once(count, manners_.calls_at_once, work);
+  VmSizes vm_sizes() override { return ask_sizes_(); }
+  void each(std::size_t count, const Numbered& work, const Numbered& told) override {
+    azure::each_at_once(count, manners_.calls_at_once, work, told);
   }
 
   Document manage(const ManagementCall&) override {
@@ -234,6 +248,8 @@ class AzureBackend : public Backend {
     return ask_blob(call, std::move(body));
   };
   const std::string batch_endpoint_, storage_endpoint_, storage_account_, storage_sas_;
+  const AzureManagement management_;
+  std::function<VmSizes()> ask_sizes_;
   std::optional<signing::AccountKey> storage_key_;  // none: tokens prove who asks
   azure::DelegationKeys delegation_keys_{ask_blob_, clock_};
   std::optional<Sender> batch_, storage_;

@@ -22,6 +22,14 @@ struct AzureAccount {
   std::string sas = {};       // of a storage account, instead of both: "sv=…&sig=…"
 };
 
+// Azure Resource Manager, which alone lists the sizes of machines. Without subscription or location it is not asked.
+struct AzureManagement {
+  std::string endpoint = {};      // "https://management.azure.com"
+  std::string resource = {};      // tokens are for this: likewise, whatever the endpoint
+  std::string subscription = {};  // "00000000-0000-0000-0000-000000000000"
+  std::string location = {};      // of the Batch account: "westeurope"
+};
+
 // Azure counts requests, and its machines take minutes to come and to go.
 inline constexpr Manners kCloudManners = {.calls_at_once = 8,
                                           .shortest_pause = std::chrono::seconds(2),
@@ -31,6 +39,7 @@ inline constexpr Manners kCloudManners = {.calls_at_once = 8,
 struct AzureOptions {
   AzureAccount batch = {};
   AzureAccount storage = {};  // the one linked to the Batch account
+  AzureManagement management = {};
   azure::EntraSettings entra = {};
   azure::RetrySettings retry = {};
   azure::PieceSettings pieces = {};
@@ -40,6 +49,7 @@ struct AzureOptions {
   Entropy entropy = random_bytes;
   std::shared_ptr<Transport> transport = nullptr;  // null: libcurl
   std::function<void(Ticks)> sleep = nullptr;      // null: really
+  std::shared_ptr<azure::Interrupt> interrupt = nullptr;
 };
 
 // Where tokens come from, for accounts without a key.

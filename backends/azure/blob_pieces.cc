@@ -29,6 +29,15 @@ bool has_name_in(std::string_view name, std::span<const std::string_view> names)
   return std::ranges::any_of(names, [&](std::string_view one) { return same_id(one, name); });
 }
 
+// Whether one more piece may be on its way beside `going` others of its blob. `lane`: to be kept until it is there.
+bool has_room(const PieceSettings& settings, std::size_t going, std::shared_ptr<void>& lane) {
+  if (going == 0) return true;
+  if (going >= settings.at_once) return false;
+  if (!settings.lanes) return true;
+  lane = settings.lanes->take();
+  return lane != nullptr;
+}
+
 class Upload {
  public:
   Upload(const BlobCall& call, const AskBlob& ask, const PieceSettings& settings, const Entropy& entropy)
@@ -39,7 +48,8 @@ class Upload {
   }
 
   void put(std::string piece) {
-    if (going_.size() == settings_.at_once) wait_for_one();
+    std::shared_ptr<void> lane;
+    while (!has_room(settings_, going_.size(), lane)) wait_for_one();
     // All of a length, and no other writer's.
     const std::string id = base64_encode(fmt::format("{}{:08}", own_, list_.size()));
     list_.push_back({{"id", id}, {"list", "uncommitted"}});
@@ -49,9 +59,10 @@ class Upload {
                    .blob = call_.blob,
                    .query = {{"blockid", id}}};
     if (const std::string* lease = call_.headers.find("x-ms-lease-id")) block.headers.add("x-ms-lease-id", *lease);
-    going_.push_back(std::async(
-        std::launch::async,
-        [this, block = std::move(block), piece = std::move(piece)]() mutable { ask_(block, std::move(piece)); }));
+    going_.push_back(
+        {std::async(std::launch::async, [this, block = std::move(block),
+                                         piece = std::move(piece)]() mutable { ask_(block, std::move(piece)); }),
+         std::move(lane)});
   }
 
   BlobReply commit() {
@@ -71,10 +82,15 @@ class Upload {
   }
 
  private:
+  struct Going {
+    std::future<void> piece;
+    std::shared_ptr<void> lane;
+  };
+
   void wait_for_one() {
-    std::future<void> first = std::move(going_.front());
+    Going first = std::move(going_.front());
     going_.pop_front();
-    first.get();
+    first.piece.get();
   }
 
   const BlobCall& call_;
@@ -82,7 +98,7 @@ class Upload {
   const PieceSettings& settings_;
   std::string own_;
   Document list_ = Document::array();
-  std::deque<std::future<void>> going_;
+  std::deque<Going> going_;
 };
 
 // Large enough that all of them fit into one list.
@@ -118,6 +134,19 @@ Parameters headers_of_whole(const Parameters& headers, std::uint64_t total) {
 
 }  // namespace
 
+std::shared_ptr<void> Lanes::take() {
+  if (--free_ < 0) {
+    ++free_;
+    return nullptr;
+  }
+  return {this, [](Lanes* lanes) { ++lanes->free_; }};
+}
+
+PieceSettings with_lanes(PieceSettings settings) {
+  settings.lanes = std::make_shared<Lanes>(std::max<std::size_t>(settings.at_once, 1) - 1);
+  return settings;
+}
+
 BlobReply put_in_pieces(const BlobCall& call, const AskBlob& ask, const PieceSettings& settings,
                         const Entropy& entropy) {
   const std::size_t size = size_of_blocks(*call.body, settings);
@@ -137,13 +166,15 @@ PieceSource::PieceSource(std::string first, std::uint64_t total, Fetch fetch, Pi
     : piece_(std::move(first)), total_(total), asked_(piece_.size()), fetch_(std::move(fetch)), settings_(settings) {}
 
 void PieceSource::ask_ahead() {
-  while (asked_ < total_ && coming_.size() < settings_.at_once) {
+  std::shared_ptr<void> lane;
+  while (asked_ < total_ && has_room(settings_, coming_.size(), lane)) {
     const std::size_t size = std::min<std::uint64_t>(settings_.size, total_ - asked_);
-    coming_.push_back(std::async(std::launch::async, [this, offset = asked_, size] {
-      std::string piece = fetch_(offset, size);
-      if (piece.size() == size) return piece;
-      throw Error(502, "InvalidAnswer", fmt::format("{} bytes came where {} were asked for", piece.size(), size));
-    }));
+    auto piece = std::async(std::launch::async, [this, offset = asked_, size] {
+      std::string text = fetch_(offset, size);
+      if (text.size() == size) return text;
+      throw Error(502, "InvalidAnswer", fmt::format("{} bytes came where {} were asked for", text.size(), size));
+    });
+    coming_.push_back({std::move(piece), std::move(lane)});
     asked_ += size;
   }
 }
@@ -152,9 +183,9 @@ std::size_t PieceSource::read(std::span<char> into) {
   ask_ahead();
   if (at_ == piece_.size()) {
     if (coming_.empty()) return 0;
-    std::future<std::string> next = std::move(coming_.front());
+    Coming next = std::move(coming_.front());
     coming_.pop_front();
-    piece_ = next.get();
+    piece_ = next.piece.get();
     at_ = 0;
   }
   const std::size_t count = std::min(into.size(), piece_.size() - at_);

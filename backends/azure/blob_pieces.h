@@ -1,6 +1,7 @@
 // Large content in pieces, so that none of it is held whole and each piece can be asked for again: blobs are put as
 // blocks and read as ranges, several at once, files of nodes are read as ranges.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -13,10 +14,26 @@
 
 namespace batchite::azure {
 
+// Room for pieces beyond one a blob, so that many large blobs at once do not make many times as many requests, nor hold
+// as many pieces in memory. Any thread.
+class Lanes {
+ public:
+  explicit Lanes(std::size_t count) : free_(static_cast<std::ptrdiff_t>(count)) {}
+  // Until the answer is let go; null: all are taken.
+  std::shared_ptr<void> take();
+
+ private:
+  std::atomic<std::ptrdiff_t> free_;
+};
+
 struct PieceSettings {
   std::size_t size = std::size_t{8} << 20;
-  std::size_t at_once = 4;
+  std::size_t at_once = 4;                 // of one blob
+  std::shared_ptr<Lanes> lanes = nullptr;  // null: nobody else is there to leave room for
 };
+
+// The same, with lanes for one blob.
+PieceSettings with_lanes(PieceSettings settings);
 
 // One blob call with its whole body, until it has its answer. Any thread.
 using AskBlob = std::function<BlobReply(const BlobCall& call, std::string body)>;
@@ -47,7 +64,11 @@ class PieceSource : public ByteSource {
   std::uint64_t read_ = 0, asked_;
   const Fetch fetch_;
   const PieceSettings settings_;
-  std::deque<std::future<std::string>> coming_;
+  struct Coming {
+    std::future<std::string> piece;
+    std::shared_ptr<void> lane;
+  };
+  std::deque<Coming> coming_;
 };
 
 }  // namespace batchite::azure

@@ -19,9 +19,10 @@ signing::SignedRequest signed_form(const HttpRequest& request) {
           .headers = request.headers};
 }
 
-// A token goes with each request, and to https only; a refused one is replaced once. `date`: the header that says when
-// the request was made.
-Proof bearer(std::shared_ptr<Tokens> tokens, const std::string& resource, const std::string& date) {
+}  // namespace
+
+// A token goes with each request, and to https only; a refused one is replaced once.
+Proof bearer_proof(std::shared_ptr<Tokens> tokens, const std::string& resource, const std::string& date) {
   const auto sign = [tokens, resource, date](HttpRequest& request, Time now) {
     require_secure(request.url);
     request.headers.set(date, http_date(now));
@@ -33,10 +34,8 @@ Proof bearer(std::shared_ptr<Tokens> tokens, const std::string& resource, const 
   return {sign, renew};
 }
 
-}  // namespace
-
 Proof batch_proof(const AzureAccount& account, std::shared_ptr<Tokens> tokens) {
-  if (account.key.empty()) return bearer(std::move(tokens), account.resource, "ocp-date");
+  if (account.key.empty()) return bearer_proof(std::move(tokens), account.resource, "ocp-date");
   return {[key = key_of(account.name, account.key)](HttpRequest& request, Time now) {
     request.headers.set("ocp-date", http_date(now));
     request.headers.set("Authorization", signing::batch_authorization(key, signed_form(request)));
@@ -50,7 +49,7 @@ Proof storage_proof(const AzureAccount& account, std::shared_ptr<Tokens> tokens)
       request.url += (request.url.find('?') == std::string::npos ? '?' : '&') + sas;
     }};
   }
-  if (account.key.empty()) return bearer(std::move(tokens), account.resource, "x-ms-date");
+  if (account.key.empty()) return bearer_proof(std::move(tokens), account.resource, "x-ms-date");
   return {[key = key_of(account.name, account.key)](HttpRequest& request, Time now) {
     request.headers.set("x-ms-date", http_date(now));
     request.headers.set("Authorization", signing::storage_authorization(key, signed_form(request)));

@@ -11,6 +11,8 @@
 
 namespace batchite::azure {
 
+// A token for `resource`; `date`: the header that says when the request was made.
+Proof bearer_proof(std::shared_ptr<Tokens> tokens, const std::string& resource, const std::string& date);
 Proof batch_proof(const AzureAccount& account, std::shared_ptr<Tokens> tokens);
 Proof storage_proof(const AzureAccount& account, std::shared_ptr<Tokens> tokens);
 

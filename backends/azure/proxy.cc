@@ -60,6 +60,7 @@ class Proxy : public Backend {
   std::string sas_url(const SasRequest& request) override { return azure_.sas_url(request); }
   const std::string& storage_account() const override { return names_.own_account; }
   Document manage(const ManagementCall& call) override { return azure_.manage(call); }
+  VmSizes vm_sizes() override { return azure_.vm_sizes(); }
 
  private:
   // The same address in the real account; texts that are no address of a blob here stay as they are.

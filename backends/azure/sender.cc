@@ -51,16 +51,26 @@ bool Sender::corrects_clock(const HttpAnswer& answer) {
   return true;
 }
 
+bool Sender::wait(Ticks pause, bool may_end) {
+  if (!may_end) {
+    seams_.sleep(pause);
+    return true;
+  }
+  seams_.interrupt->wait(pause);
+  return !seams_.interrupt->is_asked();
+}
+
 Sent Sender::send(const HttpRequest& request, const Settle& settle) {
   Sent sent{.begun = seams_.clock()};
+  const bool may_end = seams_.interrupt && !seams_.interrupt->is_asked();
   for (int attempts = 1;; ++attempts) {
     sent.answer = attempt(request);
     if (corrects_clock(sent.answer)) sent.answer = attempt(request);
     const auto pause = pause_before_next(settings_, {sent.answer, attempts, seams_.clock(), chance()});
-    if (!pause && sent.answer.status == 0) throw no_answer(request, sent.answer, attempts);
-    if (!pause) return sent;
+    const bool goes_on = pause && wait(*pause, may_end);
+    if (!goes_on && sent.answer.status == 0) throw no_answer(request, sent.answer, attempts);
+    if (!goes_on) return sent;
     sent.is_uncertain = sent.is_uncertain || may_have_happened(sent.answer);
-    seams_.sleep(*pause);
     if (sent.is_uncertain && settle) {
       if (auto settled = settle(seams_.clock() - sent.begun)) {
         sent.answer = *std::move(settled);

@@ -22,12 +22,21 @@ struct Proof {
   std::function<bool(const HttpRequest& refused)> renew = nullptr;
 };
 
+// Somebody's wish that what goes on should end. Any thread.
+class Interrupt {
+ public:
+  virtual ~Interrupt() = default;
+  virtual bool is_asked() const = 0;
+  virtual void wait(Ticks pause) = 0;  // or until it is asked
+};
+
 // What a sender touches of the world.
 struct Seams {
   std::shared_ptr<Transport> transport;
   Clock clock;
   std::function<void(Ticks)> sleep;
   Entropy entropy;
+  std::shared_ptr<Interrupt> interrupt = nullptr;  // null: nobody asks
 };
 
 // Of a request that may have been done: looks, before it is repeated, whether it has been. An answer ends it. `ago`:
@@ -44,13 +53,16 @@ class Sender {
  public:
   Sender(Seams seams, RetrySettings settings, Proof proof);
 
-  // An answer of any status; throws Error when none came.
+  // An answer of any status; throws Error when none came. Waits end, and the answer that was there is the last word,
+  // when an end is asked for; but for requests that begin later, which put away what is there.
   Sent send(const HttpRequest& request, const Settle& settle = nullptr);
 
  private:
   HttpAnswer attempt(const HttpRequest& request);
   HttpRequest signed_form(HttpRequest request) const;
   bool corrects_clock(const HttpAnswer& answer);
+  // False: an end was asked for meanwhile.
+  bool wait(Ticks pause, bool may_end);
   double chance() const;
 
   const Seams seams_;

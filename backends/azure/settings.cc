@@ -14,15 +14,16 @@ constexpr std::string_view kBatchUrl = "http://127.0.0.1:10010";
 constexpr std::string_view kBlobUrl = "http://127.0.0.1:10000/devstoreaccount1";
 
 struct Cloud {
-  std::string_view authority, batch_suffix, batch_resource, storage_suffix;
+  std::string_view authority, batch_suffix, batch_resource, storage_suffix, management;
 };
 constexpr Cloud kClouds[] = {
     // the first one unless something says otherwise
-    {"https://login.microsoftonline.com", ".batch.azure.com", "https://batch.core.windows.net/", "core.windows.net"},
+    {"https://login.microsoftonline.com", ".batch.azure.com", "https://batch.core.windows.net/", "core.windows.net",
+     "https://management.azure.com"},
     {"https://login.microsoftonline.us", ".batch.usgovcloudapi.net", "https://batch.core.usgovcloudapi.net/",
-     "core.usgovcloudapi.net"},
+     "core.usgovcloudapi.net", "https://management.usgovcloudapi.net"},
     {"https://login.chinacloudapi.cn", ".batch.chinacloudapi.cn", "https://batch.chinacloudapi.cn/",
-     "core.chinacloudapi.cn"},
+     "core.chinacloudapi.cn", "https://management.chinacloudapi.cn"},
 };
 constexpr const char* kStorageResource = "https://storage.azure.com";  // in every cloud
 
@@ -112,10 +113,23 @@ const Cloud& cloud_of(const AzureSettings& settings) {
 }
 
 // "login.microsoftonline.us/" is one, too.
-std::string authority_of(const std::string& given, const Cloud& cloud) {
-  std::string authority = with_scheme(given.empty() ? std::string(cloud.authority) : given);
-  while (authority.ends_with('/')) authority.pop_back();
-  return authority;
+std::string place_of(const std::string& given, std::string_view otherwise) {
+  std::string place = with_scheme(given.empty() ? std::string(otherwise) : given);
+  while (place.ends_with('/')) place.pop_back();
+  return place;
+}
+
+// "westeurope" of "https://myaccount.westeurope.batch.azure.com". Emulators have one region, and say so only if they
+// are named as who manages it.
+std::string region_of(const std::string& batch_endpoint, bool names_manager) {
+  const std::string host = host_of(batch_endpoint);
+  for (const Cloud& cloud : kClouds) {
+    if (!host.ends_with(cloud.batch_suffix)) continue;
+    const std::string name = host.substr(0, host.size() - cloud.batch_suffix.size());
+    const std::size_t dot = name.find('.');
+    return dot == std::string::npos ? "" : name.substr(dot + 1);
+  }
+  return names_manager ? "local" : "";
 }
 
 }  // namespace
@@ -135,9 +149,11 @@ AzureAccounts azure_accounts(const AzureSettings& given) {
       .batch = {batch_endpoint, settings.batch_account, settings.batch_key, std::string(cloud.batch_resource)},
       .storage = {with_scheme(settings.storage_endpoint), settings.storage_account, settings.storage_key,
                   kStorageResource, settings.storage_sas},
+      .management = {place_of(settings.management_endpoint, cloud.management), std::string(cloud.management),
+                     settings.subscription, region_of(batch_endpoint, !settings.management_endpoint.empty())},
       .entra = settings.entra};
   if (accounts.storage.sas.starts_with('?')) accounts.storage.sas.erase(0, 1);
-  accounts.entra.authority = authority_of(settings.entra.authority, cloud);
+  accounts.entra.authority = place_of(settings.entra.authority, cloud.authority);
   if (!accounts.storage.endpoint.empty() && accounts.storage.name.empty()) {
     throw UsageError("the name of the storage account is missing: set AZURE_STORAGE_ACCOUNT");
   }

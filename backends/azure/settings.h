@@ -18,11 +18,14 @@ struct AzureSettings {
   std::string storage_sas = {};        // a shared access signature, with or without '?'
   std::string storage_suffix = {};     // empty: that of the Batch account's cloud
   std::string connection_string = {};  // of the storage account
-  azure::EntraSettings entra = {};     // without an authority: that of the accounts' cloud
+  std::string subscription = {};
+  std::string management_endpoint = {};  // empty: that of the Batch account's cloud
+  azure::EntraSettings entra = {};       // without an authority: that of the accounts' cloud
 };
 
 struct AzureAccounts {
   AzureAccount batch = {}, storage = {};
+  AzureManagement management = {};
   azure::EntraSettings entra = {};
 };
 

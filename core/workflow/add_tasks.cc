@@ -56,7 +56,8 @@ class TaskAdder {
   void run() {
     while (!pending_.empty() && !pace_.cancelled()) {
       std::vector<Chunk> wave = next_wave();
-      client_.backend().each(wave.size(), [&](std::size_t number) { ask(wave[number]); });
+      client_.backend().each(
+          wave.size(), [&](std::size_t number) { ask(wave[number]); }, [](std::size_t) {});
       settle(wave);
     }
   }

@@ -57,6 +57,8 @@ class Containers {
   std::shared_ptr<ByteSource> get(const std::string& container, const std::string& blob);
   std::string sas_url(const SasRequest& request) { return backend_.sas_url(request); }
 
+  Backend& backend() { return backend_; }
+
  private:
   BlobCall on(BlobOperation operation, const std::string& container, const std::string& blob = "") const;
   // The items of all pages of a listing, below its member `items`.

@@ -1,5 +1,6 @@
 // What a run tells while it goes on, and the seams it works through: Files, Pace, Observer. `run` is given real ones, a
-// test its own. All are called from the thread that runs.
+// test its own. All are called from the thread that runs, but for open(), save() and cancelled(): a backend that does
+// several things at once (Backend::each) calls them from its threads.
 #pragma once
 #include <map>
 #include <memory>

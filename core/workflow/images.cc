@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/ids.h"
+#include "core/workflow/report.h"
 
 namespace batchite::workflow {
 namespace {
@@ -56,6 +57,18 @@ std::optional<Time> end_of_support(const std::vector<const Document*>& found) {
 }
 
 }  // namespace
+
+void check_vm_size(Backend& backend, const Document& pool) {
+  const std::string size = Reader(pool).text("vmSize");
+  if (size.empty() || !Reader(pool).has("virtualMachineConfiguration")) return;
+  const std::vector<std::string> names = backend.vm_sizes().names;
+  const auto is_it = [&](const std::string& name) { return same_id(name, size); };
+  if (names.empty() || std::ranges::any_of(names, is_it)) return;
+  std::string nearest;
+  for (const std::string& name : nearest_few(size, names, kMostNamed)) nearest += (nearest.empty() ? "" : ", ") + name;
+  throw UsageError(
+      fmt::format("Batch has no machines of size '{}' in the account's region; nearest: {}", size, nearest));
+}
 
 std::string check_image(Client& client, const Document& pool, Time now) {
   const Reader machine = Reader(pool).object("virtualMachineConfiguration");

@@ -88,6 +88,18 @@ std::string nearest(const std::string& name, const std::vector<std::string>& can
   return best;
 }
 
+std::vector<std::string> nearest_few(const std::string& name, const std::vector<std::string>& candidates,
+                                     std::size_t count) {
+  std::vector<std::pair<std::size_t, std::string>> by_distance;
+  for (const std::string& candidate : candidates) {
+    by_distance.emplace_back(edits(fold(name), fold(candidate)), candidate);
+  }
+  std::ranges::sort(by_distance);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(count, by_distance.size()); ++i) names.push_back(by_distance[i].second);
+  return names;
+}
+
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates) {
   const std::string best = nearest(name, candidates);
   return best.empty() ? "" : fmt::format("; did you mean '{}'?", best);

@@ -61,6 +61,10 @@ std::string item_path(const std::string& path, std::size_t index);
 
 // The candidate with the fewest edits, case ignored, if it is near enough to be what was meant; else empty.
 std::string nearest(const std::string& name, const std::vector<std::string>& candidates);
+// The `count` candidates with the fewest edits, the nearest first, of those of equal distance in the order of their
+// names.
+std::vector<std::string> nearest_few(const std::string& name, const std::vector<std::string>& candidates,
+                                     std::size_t count);
 // "; did you mean 'x'?" or nothing.
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates);
 

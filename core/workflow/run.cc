@@ -46,9 +46,13 @@ class Run {
   RunResult go(const Planner& plan) {
     try {
       conclude(carry_out(plan));
+    } catch (const Error& error) {
+      if (!cancelled()) fail();
+      // What was asked of the service was given up for it.
+      result_.outcome = Outcome::Cancelled;
+      result_.cause = error.what();
     } catch (...) {
-      clean_up();
-      throw;
+      fail();
     }
     clean_up();
     result_.took = pace_.now() - began_;
@@ -56,6 +60,10 @@ class Run {
   }
 
  private:
+  [[noreturn]] void fail() {
+    clean_up();
+    throw;
+  }
   Watch carry_out(const Planner& plan);
   void create_pool();
   void create_job();
@@ -126,7 +134,8 @@ void Run::create_pool() {
                     "take it as it is with --reuse",
                     result_.pool, property));
   }
-  if (settings_.checks_image) {
+  if (settings_.checks_machines) {
+    check_vm_size(client_.backend(), work_.pool);
     const std::string warning = check_image(client_, work_.pool, pace_.now());
     if (!warning.empty()) observer_.on(Notice{warning});
   }
@@ -217,10 +226,14 @@ void Run::collect_rows() {
     if (error.code() != "JobNotFound") throw;  // somebody deleted it; the cause says so
   }
   if (cancelled()) return;
-  std::size_t tails = 0;
+  std::vector<TaskRow*> failed;
   for (TaskRow& row : result_.tasks) {
-    if (row.failed && tails++ < kMostTails) row.stderr_tail = stderr_of_task(client_, result_.job, row.id);
+    if (row.failed && failed.size() < kMostTails) failed.push_back(&row);
   }
+  const auto ask = [&](std::size_t number) {
+    failed[number]->stderr_tail = stderr_of_task(client_, result_.job, failed[number]->id);
+  };
+  client_.backend().each(failed.size(), ask, [](std::size_t) {});
 }
 
 void Run::collect_outputs() {

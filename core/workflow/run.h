@@ -31,8 +31,8 @@ struct RunSettings {
   std::optional<Ticks> timeout = std::nullopt;  // of everything up to the last task's end
   bool keep = false;                            // what was made stays
   bool reuse = false;                           // an existing pool is taken even if it differs from the template
-  bool checks_image = false;  // machines come with what is on their image: it has to be one that the account offers
-  bool is_alone = false;      // nobody else uses the backend: what earlier runs left behind is taken away first
+  bool checks_machines = false;  // pools are made of real ones: image and size have to be some that the account offers
+  bool is_alone = false;         // nobody else uses the backend: what earlier runs left behind is taken away first
 };
 
 enum class Outcome { Succeeded, TasksFailed, NoNode, NoCapacity, TimedOut, Cancelled };

@@ -89,14 +89,21 @@ void RunStorage::upload(const Input& input, Files& files) {
   const std::vector<LocalFile> found = files.find(input.pattern);
   ensure_container(input.container);
   stage(observer_, pace_, {Stage::Upload, input.container, found.size()}, [&] {
-    for (const LocalFile& file : found) {
+    std::vector<char> is_there(found.size());
+    const auto put = [&](std::size_t number) {
       if (pace_.cancelled()) return;
+      const LocalFile& file = found[number];
       Parameters metadata;
       if (file.modified) metadata.add("lastmodified", iso8601(*file.modified));
       const auto content = files.open(file);
-      containers_.put(input.container, file.name, *content, metadata);
-      observer_.on(FileUploaded{file.path, input.container, file.size_bytes});
-    }
+      naming("File", file.path, [&] { containers_.put(input.container, file.name, *content, metadata); });
+      is_there[number] = 1;
+    };
+    containers_.backend().each(found.size(), put, [&](std::size_t number) {
+      const LocalFile& file = found[number];
+      if (is_there[number] != 0) observer_.on(FileUploaded{file.path, input.container, file.size_bytes});
+    });
+    if (pace_.cancelled()) return;
     // What was put there is not an output, even if the tasks write to the same group.
     auto& etags = before_[input.container];
     for (const StoredBlob& blob : containers_.blobs(input.container)) etags[blob.name] = blob.etag;
@@ -140,17 +147,22 @@ void RunStorage::download(Files& files) {
   for (const auto& [container, blobs] : all) {
     stage(observer_, pace_, {Stage::Download, container, blobs.size()}, [&, &container = container, &blobs = blobs] {
       const std::string group = container.starts_with("fgrp-") ? container.substr(5) : container;
-      for (const StoredBlob& blob : blobs) {
-        if (pace_.cancelled()) return;
-        if (!is_safe_name(blob.name)) {
-          observer_.on(Notice{fmt::format("output '{}' of container {} was not downloaded: no file can have this name",
-                                          blob.name, container)});
-          continue;
-        }
-        const auto content = containers_.get(container, blob.name);
-        const std::string path = files.save(by_group ? group + "/" + blob.name : blob.name, *content);
-        observer_.on(FileDownloaded{container, blob.name, path});
-      }
+      std::vector<std::string> paths(blobs.size());
+      const auto get = [&](std::size_t number) {
+        const std::string& name = blobs[number].name;
+        if (pace_.cancelled() || !is_safe_name(name)) return;
+        naming("Blob", name, [&] {
+          const auto content = containers_.get(container, name);
+          paths[number] = files.save(by_group ? group + "/" + name : name, *content);
+        });
+      };
+      containers_.backend().each(blobs.size(), get, [&](std::size_t number) {
+        const std::string& name = blobs[number].name;
+        if (!paths[number].empty()) return observer_.on(FileDownloaded{container, name, paths[number]});
+        if (is_safe_name(name)) return;  // it was cancelled
+        observer_.on(Notice{fmt::format("output '{}' of container {} was not downloaded: no file can have this name",
+                                        name, container)});
+      });
     });
   }
 }

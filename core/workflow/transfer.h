@@ -1,6 +1,7 @@
 // Files to the storage account before a run and from it afterwards, and what templates ask of the account.
 // Containers that a run makes carry metadata naming the run, so that a later one can tell leftovers from a person's
-// own. Throws what the backend and Files throw. One thread.
+// own. Throws what the backend and Files throw, with the file's name. Several files at once where the backend's manners
+// ask for it; they are told of in order. One thread.
 #pragma once
 #include <map>
 #include <set>
@@ -14,6 +15,18 @@
 namespace batchite::workflow {
 
 inline constexpr std::string_view kRunMark = "batchite_run";  // name of metadata on containers, pools and jobs
+
+// The service's errors tell what went wrong, not with which of the files.
+template <class Work>
+void naming(const char* kind, const std::string& name, Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    std::vector<ErrorValue> values = error.values();
+    values.push_back({kind, name});
+    throw Error(error.status(), error.code(), error.message(), std::move(values));
+  }
+}
 
 struct Input {
   std::string container;

@@ -7,6 +7,7 @@
 #include "core/contract/error_codes.h"
 #include "emulator/arm/arm_documents.h"
 #include "emulator/arm/arm_routes.h"
+#include "emulator/arm/vm_sizes.h"
 #include "emulator/batch/decode.h"
 #include "emulator/request_id.h"
 
@@ -76,6 +77,8 @@ class Answer {
         return json(200, account());
       case ArmOperation::ListKeys:
         return json(200, keys());
+      case ArmOperation::ListVmSizes:
+        return vm_sizes();
       case ArmOperation::ListApplications:
       case ArmOperation::GetApplication:
       case ArmOperation::PutApplication:
@@ -121,6 +124,19 @@ class Answer {
     std::size_t value = fallback;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
+  }
+
+  // Of the backend, if it knows; pools here take these and any others.
+  http::Response vm_sizes() const {
+    if (!query_.get("$filter").empty()) {
+      throw Error(501, "NotImplemented", "The sizes of machines are not filtered here; ask for all of them.");
+    }
+    Document all = Document::array();
+    const VmSizes known = backend_.vm_sizes();
+    for (const std::string& name : known.names.empty() ? usual_vm_sizes() : known.names) {
+      all.push_back(vm_size_document(name));
+    }
+    return list(all);
   }
 
   Document manage(Management action) const {

@@ -1,5 +1,6 @@
 // The part of Azure Resource Manager that makes application packages: the Batch account, its keys, its applications and
-// their versions, as `az batch application …` and the management clients ask for them, on the Batch port. There is one
+// their versions, as `az batch application …` and the management clients ask for them, on the Batch port; and the sizes
+// of machines. There is one
 // account; it is found in whatever subscription and resource group the caller names. Bearer tokens only, as there.
 // Source: learn.microsoft.com/rest/api/batchmanagement, api-version 2022-10-01; any api-version gets the same answers.
 // Any thread.

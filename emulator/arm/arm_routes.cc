@@ -15,13 +15,14 @@ struct Row {
   std::string_view path;  // below /subscriptions
 };
 
-// {s}ubscription, {g}roup, {a}ccount, {n}ame of the application, {v}ersion
+// {s}ubscription, {g}roup, {a}ccount, {n}ame of the application, {v}ersion, {l}ocation
 constexpr std::string_view kAccounts = "/{s}/resourceGroups/{g}/providers/Microsoft.Batch/batchAccounts";
 
 constexpr Row kRows[] = {
     {ArmOperation::ListSubscriptions, "GET", ""},
     {ArmOperation::GetSubscription, "GET", "/{s}"},
     {ArmOperation::ListAccounts, "GET", "/{s}/providers/Microsoft.Batch/batchAccounts"},
+    {ArmOperation::ListVmSizes, "GET", "/{s}/providers/Microsoft.Batch/locations/{l}/virtualMachineSkus"},
 };
 
 constexpr Row kAccountRows[] = {
@@ -62,6 +63,8 @@ std::string& name(ArmNames& names, char letter) {
       return names.account;
     case 'n':
       return names.application;
+    case 'l':
+      return names.location;
     default:
       return names.version;
   }
@@ -97,8 +100,10 @@ ArmRoute find_route(std::string_view method, std::string_view path) {
   for (const Row& row : kAccountRows) try_row(kAccounts, row);
   if (found) return *std::move(found);
   if (exists) throw Error(405, "MethodNotAllowed", "This resource does not take the HTTP method.");
-  throw Error(404, "InvalidResourceType",
-              "Of Resource Manager only Batch accounts and their applications are here; the path is none of theirs.");
+  throw Error(
+      404, "InvalidResourceType",
+      "Of Resource Manager only Batch accounts, their applications and the sizes of machines are here; the path is "
+      "none of theirs.");
 }
 
 }  // namespace batchite::arm

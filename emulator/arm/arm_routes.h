@@ -23,11 +23,12 @@ enum class ArmOperation {
   PutPackage,
   ActivatePackage,
   DeletePackage,
+  ListVmSizes,
 };
 
 // What a path names; empty: not in it.
 struct ArmNames {
-  std::string subscription = {}, group = {}, account = {}, application = {}, version = {};
+  std::string subscription = {}, group = {}, account = {}, application = {}, version = {}, location = {};
 };
 
 struct ArmRoute {

@@ -43,7 +43,8 @@ class SenderTest : public ::testing::Test {
                       now_ += pause;
                       story_ += fmt::format("wait {}; ", std::chrono::duration<double>(pause).count());
                     },
-                .entropy = [](std::span<unsigned char> bytes) { std::ranges::fill(bytes, 0); }};
+                .entropy = [](std::span<unsigned char> bytes) { std::ranges::fill(bytes, 0); },
+                .interrupt = interrupt_};
     return Sender(seams, {.first = 1s}, {std::move(sign), std::move(renew)});
   }
 
@@ -62,6 +63,7 @@ class SenderTest : public ::testing::Test {
 
   Time now_ = *parse_iso8601("2026-03-14T20:00:00Z");
   std::deque<HttpAnswer> answers_;
+  std::shared_ptr<Interrupt> interrupt_ = nullptr;
   std::string story_;
 };
 
@@ -75,6 +77,34 @@ TEST_F(SenderTest, WhatWasThrottledIsRepeatedSignedAnewAndIsNotUncertain) {
   answers_ = {{.status = 429, .headers = {{"Retry-After", "5"}}}, {.status = 503}, {.status = 201}};
   EXPECT_EQ(send(), "201");
   EXPECT_EQ(story_, "GET at 00:00; wait 5; GET at 00:06; wait 2; GET at 00:09; ");
+}
+
+// Asked for while the service is waited for the n-th time.
+struct AskedAt : Interrupt {
+  explicit AskedAt(int wait) : waits(wait) {}
+  bool is_asked() const override { return waits == 0; }
+  void wait(Ticks) override { --waits; }
+  int waits;
+};
+
+TEST_F(SenderTest, AWaitEndsWhenSomebodyAsksForAnEnd) {
+  interrupt_ = std::make_shared<AskedAt>(2);
+  answers_ = {{.status = 503}, {.status = 429, .headers = {{"Retry-After", "300"}}}, {.status = 200}};
+  EXPECT_EQ(send(), "429");
+  EXPECT_EQ(story_, "GET at 00:00; GET at 00:01; ");
+}
+
+TEST_F(SenderTest, WithoutAnAnswerTheEndOfAWaitIsAnError) {
+  interrupt_ = std::make_shared<AskedAt>(1);
+  answers_ = {lost()};
+  EXPECT_EQ(send(), "503 ServiceUnreachable: GET http://host/path: reset");
+}
+
+TEST_F(SenderTest, WhatIsSentAfterAnEndWasAskedForWaits) {
+  interrupt_ = std::make_shared<AskedAt>(0);
+  answers_ = {{.status = 429, .headers = {{"Retry-After", "5"}}}, {.status = 202}};
+  EXPECT_EQ(send(), "202");
+  EXPECT_EQ(story_, "GET at 00:00; wait 5; GET at 00:06; ");
 }
 
 TEST_F(SenderTest, ALostAnswerMakesTheNextOneUncertain) {

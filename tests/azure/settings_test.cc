@@ -36,6 +36,22 @@ TEST(AzureSettingsTest, AStorageAccountIsFoundByNameOrConnectionString) {
             "http://127.0.0.1:10000/devstoreaccount1 devstoreaccoun");
 }
 
+TEST(AzureSettingsTest, ResourceManagerIsThatOfTheCloudAndTheRegionThatOfTheUrl) {
+  const auto told = [](const AzureSettings& settings) {
+    const AzureManagement management = azure_accounts(settings).management;
+    return management.endpoint + " " + management.subscription + " " + management.location;
+  };
+  EXPECT_EQ(told({.batch_endpoint = "https://acct.westeurope.batch.azure.com", .subscription = "s"}),
+            "https://management.azure.com s westeurope");
+  EXPECT_EQ(told({.batch_endpoint = "acct.usgovvirginia.batch.usgovcloudapi.net"}),
+            "https://management.usgovcloudapi.net  usgovvirginia");
+  EXPECT_EQ(told({.batch_endpoint = "acct.chinaeast2.batch.chinacloudapi.cn"}),
+            "https://management.chinacloudapi.cn  chinaeast2");
+  EXPECT_EQ(told({.batch_endpoint = "http://127.0.0.1:10010", .management_endpoint = "http://127.0.0.1:10010/"}),
+            "http://127.0.0.1:10010  local");
+  EXPECT_EQ(told({.batch_endpoint = "http://127.0.0.1:10010"}), "https://management.azure.com  ");
+}
+
 TEST(AzureSettingsTest, WhatIsGivenWinsOverTheConnectionString) {
   const std::string text = "AccountName=a;AccountKey=k;BlobEndpoint=http://127.0.0.1:1/a;";
   EXPECT_EQ(storage({.storage_key = "mine", .connection_string = text}), "http://127.0.0.1:1/a a mine");

@@ -69,6 +69,36 @@ TEST_F(DiskFilesTest, OutputsComeWholeIntoTheirFolders) {
   EXPECT_FALSE(fs::exists(path + ".part"));
 }
 
+// Where one is written before it is whole is not where another one goes.
+TEST_F(DiskFilesTest, OutputsOfAnyNameAreSavedAtOnce) {
+  class Half : public ByteSource {
+   public:
+    explicit Half(std::function<void()> in_the_middle) : in_the_middle_(std::move(in_the_middle)) {}
+    std::size_t read(std::span<char> into) override {
+      if (at_ == 1) in_the_middle_();
+      if (at_ == 2) return 0;
+      into[0] = "ab"[at_++];
+      return 1;
+    }
+
+   private:
+    std::function<void()> in_the_middle_;
+    int at_ = 0;
+  };
+  DiskFiles files(folder_ / "out");
+  Half content([&] {
+    StringSource other("other");
+    files.save("clip.mp3.part", other);
+  });
+  files.save("clip.mp3", content);
+  const auto text_of = [](const std::unique_ptr<ByteSource>& source) { return read_all(*source); };
+  EXPECT_EQ(text_of(files.open({.path = (folder_ / "out/clip.mp3").string(), .name = ""})), "ab");
+  EXPECT_EQ(text_of(files.open({.path = (folder_ / "out/clip.mp3.part").string(), .name = ""})), "other");
+  Half broken([] { throw Error(503, "Gone", "It is gone."); });
+  EXPECT_THROW(files.save("broken", broken), Error);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "out"), fs::directory_iterator()), 2);
+}
+
 TEST_F(DiskFilesTest, AFolderInTheWayIsToldWithItsPath) {
   DiskFiles files(folder_ / "a.mp4");
   StringSource content("x");

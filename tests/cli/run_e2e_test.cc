@@ -286,8 +286,17 @@ TEST_F(EndToEndTest, WhereTokensAreGivenARunNeedsNoKeys) {
   EXPECT_THAT(doctor.out, HasSubstr("not used: AZURE_CLIENT_SECRET is not set"));
   EXPECT_THAT(doctor.out, HasSubstr("token by workload identity"));
   EXPECT_THAT(doctor.out, HasSubstr("account devstoreaccount1, token of Entra ID"));
+  EXPECT_THAT(doctor.out, HasSubstr("unchecked: AZURE_SUBSCRIPTION_ID is not set"));
+  EXPECT_THAT(batchite(on_azure({"doctor", "--subscription-id", "s"})).out,
+              HasSubstr("unchecked: the URL of the Batch account does not name its region"));
   const Ended run = batchite(on_azure(waiting_run("/bin/true")));
   EXPECT_EQ(run.code, 0) << run.err;
+  Environment manager(
+      Environment::Variables{{"AZURE_SUBSCRIPTION_ID", "s"}, {"BATCHITE_RESOURCE_MANAGER", url("batch")}});
+  EXPECT_THAT(batchite(on_azure({"doctor"})).out, HasSubstr("in local, from " + url("batch")));
+  const Ended refused = batchite(on_azure(waiting_run("/bin/true")));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("Batch has no machines of size 'small' in the account's region; nearest: "));
 }
 
 TEST_F(EndToEndTest, ATemplatesMergeTaskRunsAfterAllOthersOrTellsWhyNot) {

@@ -128,6 +128,21 @@ TEST_F(ArmTest, ListsComeInPages) {
   EXPECT_EQ(seen, all);
 }
 
+TEST_F(ArmTest, SizesOfMachinesAreListed) {
+  const std::string path = "/subscriptions/s1/providers/Microsoft.Batch/locations/westeurope/virtualMachineSkus";
+  const Document sizes = Document::parse(send("GET", path).body)["value"];
+  const Document expected =
+      Document::parse(R"({"name": "Standard_D4s_v3", "capabilities": [{"name": "vCPUs", "value": "4"}]})");
+  EXPECT_EQ(std::ranges::count(sizes, expected), 1);
+  for (const Document& size : sizes) EXPECT_EQ(size["capabilities"].size(), 1U) << size;
+  query += "&maxresults=5";
+  const Document page = Document::parse(send("GET", path).body);
+  EXPECT_EQ(page["value"].size(), 5U);
+  EXPECT_TRUE(page.contains("nextLink"));
+  query = "api-version=2024-07-01&%24filter=familyName%20eq%20%27x%27";
+  EXPECT_EQ(refused("GET", path), "501 NotImplemented");
+}
+
 TEST_F(ArmTest, RefusesInResourceManagersOwnForm) {
   const std::string account = kAccount;
   const struct {

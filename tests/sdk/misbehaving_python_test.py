@@ -4,6 +4,7 @@ says why."""
 import json
 import os
 import random
+import signal
 import socket
 import struct
 import subprocess
@@ -129,6 +130,9 @@ class Wire:
     def too_many(self, connection, _):
         connection.sendall(busy(b"429 Too many requests.", b"TooManyRequests", 1))
 
+    def busy_for_long(self, connection, _):
+        connection.sendall(busy(b"429 Too many requests.", b"TooManyRequests", 300))
+
     def close(self):
         self.listener.close()
 
@@ -140,6 +144,7 @@ def setUpModule():
     global server, scratch
     server = emulator.Emulator()
     scratch = tempfile.TemporaryDirectory(prefix="batchite-misbehaving-")
+    write_workflow()
 
 
 def tearDownModule():
@@ -160,6 +165,15 @@ def write(name, text):
         file.write(text)
 
 
+def write_workflow():
+    """Five files, each made upper-case by a task."""
+    os.makedirs(os.path.join(scratch.name, "in"))
+    for number in range(5):
+        write(f"in/{number}.txt", f"number {number}\n" * 1000)
+    write("pool.json", json.dumps(templates.pool("shaky-pool", 3)))
+    write("job.json", json.dumps(templates.upper_case_job("shaky-job", "shaky-pool")))
+
+
 class Misbehaving(unittest.TestCase):
     def test_a_run_gets_through_and_leaves_nothing(self):
         chance = random.Random(SEED)
@@ -172,11 +186,6 @@ class Misbehaving(unittest.TestCase):
                 faults.extend(chance.sample(FAULTS, len(FAULTS)))
             return faults.pop()
 
-        os.makedirs(os.path.join(scratch.name, "in"))
-        for number in range(5):
-            write(f"in/{number}.txt", f"number {number}\n" * 1000)
-        write("pool.json", json.dumps(templates.pool("shaky-pool", 3)))
-        write("job.json", json.dumps(templates.upper_case_job("shaky-job", "shaky-pool")))
         batch, blobs = Wire(server.batch_url, fault), Wire(server.blob_url, fault)
         try:
             run = start(batch.url, blobs.url, "run", "pool.json", "job.json", "--input", "in/*", "--output", "results")
@@ -192,6 +201,27 @@ class Misbehaving(unittest.TestCase):
                 self.assertEqual(file.read(), f"NUMBER {number}\n" * 1000)
         met = set(batch.met + blobs.met)
         self.assertEqual(met, {"fine", *FAULTS}, f"seed {SEED}: {len(batch.met)} and {len(blobs.met)} requests")
+        self.expect_nothing()
+
+    def test_a_wait_that_the_service_asks_for_ends_with_ctrl_c(self):
+        runs = []
+
+        def fault(_, request):
+            if b"/addtaskcollection" not in request:
+                return "fine"
+            runs[0].send_signal(signal.SIGINT)
+            return "busy_for_long"
+
+        batch = Wire(server.batch_url, fault)
+        runs.append(start(batch.url, server.blob_url, "run", "pool.json", "job.json", "--input", "in/*"))
+        out, err = runs[0].communicate(timeout=120)  # less than it was told to wait
+        batch.close()
+        self.assertEqual((runs[0].returncode, json.loads(out)["outcome"]), (130, "cancelled"), err)
+        self.assertIn("TooManyRequests: Try again later.", err)
+        self.assertIn("cancelled; what the run made was taken away", err)
+        self.expect_nothing()
+
+    def expect_nothing(self):
         self.assertEqual(list(clients.batch(server).pool.list()), [])
         self.assertEqual(list(clients.batch(server).job.list()), [])
         self.assertEqual(list(clients.blobs(server).list_containers()), [])

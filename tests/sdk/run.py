@@ -34,7 +34,9 @@ def missing_clients(name, kind):
     """What a test needs and this machine lacks; a shell script needs what it has its name from."""
     if kind == "py":
         packages = {package for module, package in PYTHON_CLIENTS.items() if missing_module(module)}
-        return sorted(packages) + (missing_packages("sdk/comparison", "azurite") if name.startswith("azurite") else [])
+        if name.startswith("azurite"):
+            return sorted(packages) + missing_packages("sdk/comparison", "azurite")
+        return sorted(packages) + (missing_packages("sdk") if name.startswith("http2") else [])
     if kind == "js":
         return missing_packages("sdk", "@azure/batch", "@azure/storage-blob")
     return [command for command in (name.split("_")[0], "curl") if not shutil.which(command)]

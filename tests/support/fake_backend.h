@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -102,9 +103,9 @@ class FakeBackend : public Backend {
   }
   const std::string& storage_account() const override { return account_; }
   Manners manners() const override { return has_manners; }
-  void each(std::size_t count, const std::function<void(std::size_t)>& work) override {
+  void each(std::size_t count, const Numbered& work, const Numbered& told) override {
     waves.push_back(count);
-    Backend::each(count, work);
+    Backend::each(count, work, told);
   }
 
   void tick() {
@@ -464,12 +465,17 @@ class FakeFiles : public workflow::Files {
   }
   std::string save(const std::string& name, ByteSource& content) override {
     if (is_full) throw Error(500, "DiskFull", "No space left.");
-    outputs[name] = read_all(content);
+    std::string text = read_all(content);
+    const std::lock_guard lock(mutex_);
+    outputs[name] = std::move(text);
     return "out/" + name;
   }
 
   std::map<std::string, std::string> inputs, outputs;
   bool is_full = false;
+
+ private:
+  std::mutex mutex_;  // of outputs, while they come at once
 };
 
 }  // namespace batchite::testing

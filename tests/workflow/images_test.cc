@@ -71,5 +71,29 @@ TEST(ImagesTest, OnesOwnAreNotLookedFor) {
   EXPECT_EQ(told({{"virtualMachineImageId", "/subscriptions/s/…"}}, "u 99"), "");
 }
 
+std::string told_of_size(const std::string& size, VmSizes known) {
+  struct Sized : testing::FakeBackend {
+    VmSizes vm_sizes() override { return sizes; }
+    VmSizes sizes;
+  } backend;
+  backend.sizes = std::move(known);
+  try {
+    check_vm_size(backend, {{"id", "p"}, {"vmSize", size}, {"virtualMachineConfiguration", Document::object()}});
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(VmSizesTest, AreComparedWithWhatThereIs) {
+  const VmSizes known = {.names = {"Standard_A1_v2", "Standard_D2_v3", "Standard_D2s_v3", "Standard_D4s_v3",
+                                   "Standard_D8s_v3", "Standard_F2s_v2"}};
+  EXPECT_EQ(told_of_size("STANDARD_D2S_V3", known), "");
+  EXPECT_EQ(told_of_size("Standard_D3s_v3", known),
+            "Batch has no machines of size 'Standard_D3s_v3' in the account's region; nearest: Standard_D2s_v3, "
+            "Standard_D4s_v3, Standard_D8s_v3, Standard_D2_v3, Standard_F2s_v2");
+  EXPECT_EQ(told_of_size("Standard_D3s_v3", {.unknown_because = "nobody says"}), "");
+}
+
 }  // namespace
 }  // namespace batchite::workflow

@@ -94,6 +94,18 @@ TEST_F(RunTest, ItCreatesInOrderAndDeletesInReverse) {
                           "Pool_Delete pool-r1", "DeleteContainer fgrp-audio", "DeleteContainer fgrp-clips"));
 }
 
+TEST_F(RunTest, ARequestThatWasGivenUpForCtrlCEndsItAsCtrlCDoes) {
+  backend.on_call = [&](const std::string& call) {
+    if (!call.starts_with("Task_AddCollection")) return;
+    pace.is_cancelled = true;
+    throw Error(429, "TooManyRequests", "Come again in five minutes.");
+  };
+  const RunResult result = go();
+  EXPECT_EQ(result.outcome, Outcome::Cancelled);
+  EXPECT_EQ(result.cause, "TooManyRequests: Come again in five minutes.");
+  EXPECT_TRUE(backend.is_empty());
+}
+
 TEST_F(RunTest, OneFailedTaskOfFiveIsToldAndTheOtherFourOutputsAreThere) {
   const auto good = backend.on_task;
   backend.on_task = [good](const Document& task) {
@@ -368,7 +380,7 @@ TEST_F(RunTest, APoolThatSomebodyElseMadeMeanwhileIsTheirs) {
 }
 
 TEST_F(RunTest, AnImageThatTheAccountDoesNotOfferIsToldBeforeAnythingCostsMoney) {
-  settings.checks_image = true;
+  settings.checks_machines = true;
   adjust = [](Work work) {
     work.pool["virtualMachineConfiguration"] = {
         {"imageReference", {{"publisher", "Canonical"}, {"offer", "jammy"}, {"sku", "22"}}},
@@ -378,7 +390,7 @@ TEST_F(RunTest, AnImageThatTheAccountDoesNotOfferIsToldBeforeAnythingCostsMoney)
   EXPECT_THROW(go(), UsageError);
   EXPECT_TRUE(backend.is_empty());
   EXPECT_EQ(std::ranges::count(backend.changes, std::string("Pool_Add pool-r1")), 0);
-  settings.checks_image = false;
+  settings.checks_machines = false;
   EXPECT_EQ(go().outcome, Outcome::Succeeded);
 }
 
