@@ -155,6 +155,10 @@ std::unique_ptr<Backend> open_proxy(Backend& remote, const Globals& globals, con
     throw UsageError("start --backend " + globals.backend + " would serve itself: " + serving.batch_url +
                      " is its own address; name the other service with --batch-endpoint and --storage-endpoint");
   }
+  if (serving.storage_accounts.size() > 1) {
+    throw UsageError("start --backend " + globals.backend +
+                     " serves one storage account, which stands for the remote one: name one with --accounts");
+  }
   return make_proxy(remote, {.batch_endpoint = accounts.batch.endpoint,
                              .storage_endpoint = accounts.storage.endpoint,
                              .own_account = serving.storage_accounts.front().name});

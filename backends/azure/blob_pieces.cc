@@ -57,7 +57,8 @@ class Upload {
                    .account = call_.account,
                    .container = call_.container,
                    .blob = call_.blob,
-                   .query = {{"blockid", id}}};
+                   .query = {{"blockid", id}},
+                   .token = call_.token};
     if (const std::string* lease = call_.headers.find("x-ms-lease-id")) block.headers.add("x-ms-lease-id", *lease);
     going_.push_back(
         {std::async(std::launch::async, [this, block = std::move(block),

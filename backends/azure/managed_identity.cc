@@ -1,7 +1,10 @@
 // Tokens of managed identities, from endpoints that only the machine itself can reach: no secret is needed.
-// Sources: learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token,
+// Sources: learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token (what is asked
+// again; how often, and how long between, is MSAL's: its docs/imds_retry_based_on_errors.md),
 // .../azure/app-service/overview-managed-identity; what an answer of 400 means is azure-identity's reading (imds.py).
 #include <fmt/format.h>
+
+#include <span>
 
 #include "backends/azure/entra.h"
 #include "core/base/document.h"
@@ -10,6 +13,8 @@
 
 namespace batchite::azure {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr const char* kMetadataHost = "http://169.254.169.254";
 
@@ -46,6 +51,26 @@ AccessToken ask_app_service(const EntraSettings& settings, const EntraWorld& wor
   return token_of(Sender(world.seams, world.retry, {}).send(request).answer, world);
 }
 
+// Before it is asked again: 404 is answered while the metadata service is updated, 410 for up to 70 seconds; what is
+// too busy is asked after a second at the soonest, then as any service.
+using Pauses = std::span<const std::chrono::seconds>;
+constexpr std::chrono::seconds k404[] = {1s, 2s, 4s}, k410[] = {10s, 10s, 10s, 10s, 10s, 10s, 10s}, kBusy[] = {1s};
+
+Pauses pauses_after(unsigned status) {
+  if (status == 404) return k404;
+  if (status == 410) return k410;
+  return status == 429 || status >= 500 ? Pauses(kBusy) : Pauses();
+}
+
+HttpAnswer ask_until_it_is_there(const HttpRequest& request, HttpAnswer answer, const EntraWorld& world) {
+  const Patience patience(world.seams);
+  for (std::size_t tries = 0;; ++tries) {
+    const Pauses pauses = pauses_after(answer.status);
+    if (tries >= pauses.size() || !patience.wait(pauses[tries])) return answer;
+    answer = Sender(world.seams, world.retry, {}).send(request).answer;
+  }
+}
+
 AccessToken ask_metadata_service(const EntraSettings& settings, const EntraWorld& world, const std::string& resource) {
   const std::string host = settings.metadata_host.empty() ? kMetadataHost : settings.metadata_host;
   HttpRequest request = request_of(settings, host + "/metadata/identity/oauth2/token", "2018-02-01", resource);
@@ -53,8 +78,7 @@ AccessToken ask_metadata_service(const EntraSettings& settings, const EntraWorld
   HttpAnswer answer = world.seams.transport->send(request);
   if (answer.status == 0)
     throw CredentialUnavailable("nothing answers at " + host + ", so this is no machine of Azure");
-  const bool is_busy = answer.status == 429 || answer.status >= 500;
-  if (is_busy) answer = Sender(world.seams, world.retry, {}).send(request).answer;
+  answer = ask_until_it_is_there(request, std::move(answer), world);
   if (answer.status == 400) throw CredentialUnavailable("this machine has none that fits: " + complaint_of(answer));
   return token_of(answer, world);
 }

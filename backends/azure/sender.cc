@@ -29,14 +29,16 @@ double Sender::chance() const {
 }
 
 HttpRequest Sender::signed_form(HttpRequest request) const {
-  if (proof_.sign) proof_.sign(request, seams_.clock() + Ticks(ahead_));
+  const bool is_proven = request.headers.has("Authorization");
+  if (proof_.sign && !is_proven) proof_.sign(request, seams_.clock() + Ticks(ahead_));
   return request;
 }
 
 HttpAnswer Sender::attempt(const HttpRequest& request) {
   const HttpRequest sent = signed_form(request);
   HttpAnswer answer = seams_.transport->send(sent);
-  if (answer.status != kUnauthorized || !proof_.renew || !proof_.renew(sent)) return answer;
+  const bool is_ours = !request.headers.has("Authorization");
+  if (answer.status != kUnauthorized || !is_ours || !proof_.renew || !proof_.renew(sent)) return answer;
   return seams_.transport->send(signed_form(request));
 }
 
@@ -51,8 +53,10 @@ bool Sender::corrects_clock(const HttpAnswer& answer) {
   return true;
 }
 
-bool Sender::wait(Ticks pause, bool may_end) {
-  if (!may_end) {
+Patience::Patience(const Seams& seams) : seams_(seams), may_end_(seams.interrupt && !seams.interrupt->is_asked()) {}
+
+bool Patience::wait(Ticks pause) const {
+  if (!may_end_) {
     seams_.sleep(pause);
     return true;
   }
@@ -62,12 +66,12 @@ bool Sender::wait(Ticks pause, bool may_end) {
 
 Sent Sender::send(const HttpRequest& request, const Settle& settle) {
   Sent sent{.begun = seams_.clock()};
-  const bool may_end = seams_.interrupt && !seams_.interrupt->is_asked();
+  const Patience patience(seams_);
   for (int attempts = 1;; ++attempts) {
     sent.answer = attempt(request);
     if (corrects_clock(sent.answer)) sent.answer = attempt(request);
     const auto pause = pause_before_next(settings_, {sent.answer, attempts, seams_.clock(), chance()});
-    const bool goes_on = pause && wait(*pause, may_end);
+    const bool goes_on = pause && patience.wait(*pause);
     if (!goes_on && sent.answer.status == 0) throw no_answer(request, sent.answer, attempts);
     if (!goes_on) return sent;
     sent.is_uncertain = sent.is_uncertain || may_have_happened(sent.answer);

@@ -39,6 +39,18 @@ struct Seams {
   std::shared_ptr<Interrupt> interrupt = nullptr;  // null: nobody asks
 };
 
+// Waits as long as something takes that begins now; or until an end is asked for, unless that was before.
+class Patience {
+ public:
+  explicit Patience(const Seams& seams);  // which outlive it
+  // False: an end was asked for.
+  bool wait(Ticks pause) const;
+
+ private:
+  const Seams& seams_;
+  const bool may_end_;
+};
+
 // Of a request that may have been done: looks, before it is repeated, whether it has been. An answer ends it. `ago`:
 // since the first attempt began.
 using Settle = std::function<std::optional<HttpAnswer>(Ticks ago)>;
@@ -53,16 +65,15 @@ class Sender {
  public:
   Sender(Seams seams, RetrySettings settings, Proof proof);
 
-  // An answer of any status; throws Error when none came. Waits end, and the answer that was there is the last word,
-  // when an end is asked for; but for requests that begin later, which put away what is there.
+  // A request that has an Authorization goes with that one. An answer of any status; throws Error when none came. Waits
+  // end, and the answer that was there is the last word, when an end is asked for; but for requests that begin later,
+  // which put away what is there.
   Sent send(const HttpRequest& request, const Settle& settle = nullptr);
 
  private:
   HttpAnswer attempt(const HttpRequest& request);
   HttpRequest signed_form(HttpRequest request) const;
   bool corrects_clock(const HttpAnswer& answer);
-  // False: an end was asked for meanwhile.
-  bool wait(Ticks pause, bool may_end);
   double chance() const;
 
   const Seams seams_;

@@ -15,9 +15,10 @@ struct ClientAssertion {
   Time now;        // good from then on, for ten minutes
 };
 
-// `pem`: an RSA private key, as it is or encrypted with `password`, and its certificate, among others perhaps. Throws
-// UsageError saying what is wrong with it, without showing any of it.
-std::string make_client_assertion(const std::string& pem, const std::string& password,
+// `file`: an RSA private key and its certificate, among others perhaps; PEM, the key as it is or encrypted with
+// `password`, or PKCS #12 (.pfx) with that password. Throws UsageError saying what is wrong with it, without showing
+// any of it.
+std::string make_client_assertion(const std::string& file, const std::string& password,
                                   const ClientAssertion& assertion);
 
 }  // namespace batchite

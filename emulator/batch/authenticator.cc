@@ -61,6 +61,14 @@ void Authenticator::check_bearer(const http::Request& request) const {
     fail_token("The token of a task is for the Batch service only.");
 }
 
+std::string Authenticator::foreign_token(const http::Request& request) const {
+  const std::string header = request.headers.get("Authorization");
+  if (!is_bearer(header)) return "";
+  std::string text = header.substr(kBearer.size());
+  const auto token = BearerToken::parse(text);
+  return token && !token->is_signed_with(secret_) ? text : "";
+}
+
 void Authenticator::check_key(const http::Request& request, const std::string& header) const {
   const auto authorization = signing::parse_authorization(header);
   if (!authorization || authorization->scheme != "SharedKey") throw Error(errors::kInvalidAuthenticationInfo);

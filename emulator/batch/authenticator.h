@@ -36,6 +36,9 @@ class Authenticator {
   // For what takes tokens only, and none of tasks. Throws AuthenticationFailed (401).
   void check_bearer(const http::Request& request) const;
 
+  // The token of Entra ID that the caller came with, for who passes calls on; empty: none, or one of ours.
+  std::string foreign_token(const http::Request& request) const;
+
   // A token that check() accepts in every mode.
   std::string issue_token(const std::string& audience, Ticks lifetime) const;
 

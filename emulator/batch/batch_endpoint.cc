@@ -71,6 +71,7 @@ http::Response BatchEndpoint::answer(const http::Request& request, std::string_v
   Call call = decode(request, std::move(route), std::move(query), version);
   to_current_names(call);
   call.caller = caller;
+  call.token = authenticator_.foreign_token(request);
   // Asked first, so that what changes meanwhile makes the kept answer old rather than wrong.
   const std::uint64_t revision = AnswerCache::may_keep(call) ? backend_.revision() : 0;
   const std::string key = revision == 0 ? std::string() : request.base + request.path + "?" + request.query;

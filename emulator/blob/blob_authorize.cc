@@ -86,7 +86,8 @@ BlobAccess check_token(const BlobAttempt& attempt, const std::string& text) {
   }
   const Reader claims(token->claims());
   return {
-      .identity = {{"oid", claims.get<std::string>("oid", kNobody)}, {"tid", claims.get<std::string>("tid", kNobody)}}};
+      .identity = {{"oid", claims.get<std::string>("oid", kNobody)}, {"tid", claims.get<std::string>("tid", kNobody)}},
+      .token = token->is_signed_with(attempt.token_secret) ? "" : text};
 }
 
 PublicAccess access_of(const BlobAttempt& attempt, const std::string& account, const std::string& container) {

@@ -37,6 +37,7 @@ struct BlobAccess {
   bool may_overwrite = true;
   bool may_override_headers = false;  // by rscc, rsct, …
   Parameters identity = {};           // as in BlobCall
+  std::string token = {};             // likewise
 };
 
 BlobAccess authorize_blob(const BlobAttempt& attempt);

@@ -246,7 +246,8 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
                 .headers = request.headers,
                 .body = request.body,
                 .may_overwrite = access.may_overwrite,
-                .identity = access.identity};
+                .identity = access.identity,
+                .token = access.token};
   Parameters more;
   if (!exchange.route->request.empty()) call.document = receive_document(request, exchange.route->request, more);
   if (call.operation == BlobOperation::ListBlobs) return list(exchange, call);

@@ -189,6 +189,26 @@ TEST_F(EntraTest, ACertificatesKeyMayBeEncrypted) {
   EXPECT_EQ(ask(by_client_certificate(settings_, web_.world())), "t");
 }
 
+TEST_F(EntraTest, KeyAndCertificateMayComeAsPkcs12) {
+  settings_.certificate = file(certificate().pfx("open sesame"));
+  EXPECT_THAT(ask(by_client_certificate(settings_, web_.world())),
+              HasSubstr("it is encrypted (PKCS #12), and no password is given"));
+  settings_.certificate_password = "open";
+  EXPECT_THAT(ask(by_client_certificate(settings_, web_.world())),
+              HasSubstr("it cannot be decrypted with the password (PKCS #12)"));
+  settings_.certificate_password = "open sesame";
+  web_.answers = {token_answer("t"), token_answer("t")};
+  EXPECT_EQ(ask(by_client_certificate(settings_, web_.world())), "t");
+  const std::string assertion = web_.field("client_assertion");
+  const std::size_t last = assertion.rfind('.');
+  EXPECT_THAT(decoded(assertion.substr(0, assertion.find('.'))),
+              HasSubstr(to_base64url(sha256(certificate().certificate_der()))));
+  EXPECT_TRUE(certificate().has_signed(assertion.substr(0, last), decoded(assertion.substr(last + 1))));
+  settings_.certificate = file(certificate().pfx(""));
+  settings_.certificate_password = "";
+  EXPECT_EQ(ask(by_client_certificate(settings_, web_.world())), "t");
+}
+
 TEST_F(EntraTest, WhatIsNoCertificateIsToldByItsFile) {
   const std::pair<std::string, const char*> cases[] = {
       {"", "it holds no private key (PEM)"},
@@ -258,6 +278,29 @@ TEST_F(EntraTest, AnyOtherMachineHasNoIdentity) {
   EXPECT_EQ(ask(by_managed_identity(settings_, web_.world())), "401 ManagedIdentityRefused: it answered 403");
   web_.answers = {{.status = 429}, token_answer("t")};
   EXPECT_EQ(ask(by_managed_identity(settings_, web_.world())), "t");
+}
+
+TEST_F(EntraTest, AMetadataServiceThatIsUpdatedIsAskedAgain) {
+  const auto times = [](std::size_t count, unsigned status) {
+    std::deque<HttpAnswer> answers(count, HttpAnswer{.status = status});
+    answers.push_back(token_answer("t"));
+    return answers;
+  };
+  const struct {
+    std::deque<HttpAnswer> answers;
+    const char* expected;
+    Ticks waited;
+  } cases[] = {{times(3, 404), "t", 7s},
+               {times(4, 404), "401 ManagedIdentityRefused: it answered 404", 7s},
+               {times(7, 410), "t", 70s},
+               {times(8, 410), "401 ManagedIdentityRefused: it answered 410", 70s},
+               {times(1, 500), "t", 1s}};
+  for (const auto& [answers, expected, waited] : cases) {
+    web_.answers = answers;
+    const Time begun = web_.now;
+    EXPECT_EQ(ask(by_managed_identity(settings_, web_.world())), expected);
+    EXPECT_EQ(web_.now - begun, waited) << expected;
+  }
 }
 
 TEST_F(EntraTest, AppServiceHasAnEndpointOfItsOwn) {

@@ -108,6 +108,59 @@ TEST_F(ProxyTest, CopiesAreMadeInTheRealAccount) {
   EXPECT_EQ(read_all(*proxy_->blob(blob(BlobOperation::GetBlob, "copy")).bytes), "content");
 }
 
+// The emulator in front of the proxy, and a token of Entra ID, as clients have one who are somebody.
+class ProxiedTokenTest : public ProxyTest {
+ protected:
+  HttpAnswer ask_batch(const std::string& token) {
+    return LoopTransport(batch_).send(
+        {.url = "http://here/pools?api-version=2024-07-01.20.0", .headers = {{"Authorization", "Bearer " + token}}});
+  }
+  HttpAnswer ask_blobs(const HttpRequest& request, const std::string& token) {
+    HttpRequest asked = request;
+    asked.headers.add("Authorization", "Bearer " + token);
+    asked.headers.add("x-ms-version", "2021-12-02");
+    return LoopTransport(blob_).send(asked);
+  }
+  std::string token_of(const std::string& secret, const std::string& resource) const {
+    return BearerToken::issue(secret, resource, azure_.service.now, Ticks(1h));
+  }
+
+  using LoopTransport = testing::LoopTransport;
+  const Clock clock_ = [this] { return azure_.service.now; };
+  Metrics metrics_;
+  batch::BatchEndpoint batch_{*proxy_,
+                              metrics_,
+                              {.account = {std::string(kBatchAccount), {std::string(kBatchKey)}},
+                               .token_secret = "own",
+                               .clock = clock_,
+                               .warn = [](const std::string&) {}}};
+  BlobEndpoint blob_{*proxy_, {.accounts = default_storage_accounts(), .clock = clock_, .token_secret = "own"}};
+  const std::string theirs_ = token_of("Entra's", "https://batch.core.windows.net/");
+  const std::string ours_ = token_of("own", "https://batch.core.windows.net/");
+};
+
+TEST_F(ProxiedTokenTest, WhoHasOneAsksAzureWithIt) {
+  std::vector<std::string> proofs;
+  azure_.before_each = [&](const HttpRequest& request) { proofs.push_back(request.headers.get("Authorization")); };
+  EXPECT_EQ(ask_batch(theirs_).status, 401u) << "it is not one that this Azure gave";
+  EXPECT_EQ(proofs, std::vector<std::string>{"Bearer " + theirs_}) << "nor is it replaced by another";
+  proofs.clear();
+  const HttpRequest large{.method = "PUT",
+                          .url = "http://127.0.0.1/devstoreaccount1/data/b",
+                          .headers = {{"x-ms-blob-type", "BlockBlob"}, {"Content-Length", "9"}},
+                          .body = "in pieces"};
+  EXPECT_EQ(ask_blobs(large, theirs_).status, 401u);
+  EXPECT_EQ(proofs, std::vector<std::string>{"Bearer " + theirs_});
+}
+
+TEST_F(ProxiedTokenTest, TheEmulatorsOwnStayHere) {
+  azure_.before_each = [&](const HttpRequest& request) {
+    EXPECT_THAT(request.headers.get("Authorization"), StartsWith("SharedKey acct:"));
+  };
+  EXPECT_EQ(ask_batch(ours_).status, 200u);
+  EXPECT_EQ(ask_blobs({.url = "http://127.0.0.1/devstoreaccount1?comp=list"}, ours_).status, 200u);
+}
+
 TEST_F(ProxyTest, AStoredPolicyCannotBeSignedAnew) {
   const std::string url = "http://127.0.0.1:10000/devstoreaccount1/data?si=policy&sr=c&sv=2021-12-02&sig=abc";
   Document pool = pool_document("p", 0);

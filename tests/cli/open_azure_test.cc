@@ -66,5 +66,22 @@ TEST_F(OpenAzureTest, ACredentialOrNobodyThereMeansNoQuestion) {
   EXPECT_EQ(open("").text, "");
 }
 
+TEST(OpenProxyTest, SeveralStorageAccountsAreRefused) {
+  std::ostringstream out, err;
+  std::istringstream in;
+  Surroundings around{.out = out, .err = err, .in = in};
+  around.environment = [](const std::string& name) {
+    return name == "AZURE_BATCH_ACCESS_KEY" ? std::optional<std::string>("a2V5") : std::nullopt;
+  };
+  Globals globals;
+  globals.backend = "azure";
+  globals.remote.batch_endpoint = "https://b.westeurope.batch.azure.com";
+  Serving serving;
+  const OpenBackend remote = open_remote(globals, serving, around);
+  EXPECT_TRUE(open_proxy(*remote.backend, globals, around, serving));
+  serving.storage_accounts.push_back({"another", {"a2V5"}});
+  EXPECT_THROW(open_proxy(*remote.backend, globals, around, serving), UsageError);
+}
+
 }  // namespace
 }  // namespace batchite::cli

@@ -2,6 +2,7 @@
 #pragma once
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -35,6 +36,12 @@ class RsaCertificate {
   }
   std::string certificate_der() const {
     return written([&](BIO* out) { i2d_X509_bio(out, certificate_.get()); });
+  }
+  // Both, encrypted with the password.
+  std::string pfx(const std::string& password) const {
+    const std::unique_ptr<PKCS12, Freed<PKCS12_free>> store(
+        PKCS12_create(password.c_str(), "test", key_.get(), certificate_.get(), nullptr, 0, 0, 0, 0, 0));
+    return written([&](BIO* out) { i2d_PKCS12_bio(out, store.get()); });
   }
   // By RSA-PSS with SHA-256 and a salt of 32 bytes.
   bool has_signed(const std::string& text, const std::string& signature) const {
