@@ -25,6 +25,12 @@ std::string read_piece(ByteSource& source, std::size_t size) {
   return piece;
 }
 
+// All of it, without taking more space than that.
+std::string read_whole(ByteSource& source) {
+  const auto size = source.size();
+  return size ? read_piece(source, *size) : read_all(source);
+}
+
 bool has_name_in(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::any_of(names, [&](std::string_view one) { return same_id(one, name); });
 }
@@ -212,11 +218,11 @@ BlobReply get_in_pieces(const BlobCall& call, const AskBlob& ask, const PieceSet
   const auto fetch = [ranged, &ask](std::uint64_t offset, std::size_t size) {
     BlobCall piece = ranged;
     piece.headers.set("x-ms-range", range_text(offset, size));
-    return read_all(*ask(piece, "").bytes);
+    return read_whole(*ask(piece, "").bytes);
   };
   reply.status = 200;
   reply.headers = headers_of_whole(reply.headers, total);
-  reply.bytes = std::make_shared<PieceSource>(read_all(*reply.bytes), total, fetch, settings);
+  reply.bytes = std::make_shared<PieceSource>(read_whole(*reply.bytes), total, fetch, settings);
   return reply;
 }
 

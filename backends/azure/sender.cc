@@ -28,18 +28,37 @@ double Sender::chance() const {
   return (bytes[0] * 256 + bytes[1]) / 65536.0;
 }
 
-HttpRequest Sender::signed_form(HttpRequest request) const {
-  const bool is_proven = request.headers.has("Authorization");
-  if (proof_.sign && !is_proven) proof_.sign(request, seams_.clock() + Ticks(ahead_));
-  return request;
-}
+// A request in the form in which it is sent, for a while; what it carries is too large to be copied for that.
+class Sender::Signed {
+ public:
+  Signed(HttpRequest& request, const Sender& sender) : request_(request), url_(request.url), headers_(request.headers) {
+    const Proof& proof = sender.proof_;
+    if (proof.sign && !is_proven()) proof.sign(request, sender.seams_.clock() + Ticks(sender.ahead_));
+  }
+  ~Signed() {
+    request_.url = std::move(url_);
+    request_.headers = std::move(headers_);
+  }
+  Signed(const Signed&) = delete;
+  Signed& operator=(const Signed&) = delete;
+  // By whoever made it.
+  bool is_proven() const { return headers_.has("Authorization"); }
 
-HttpAnswer Sender::attempt(const HttpRequest& request) {
-  const HttpRequest sent = signed_form(request);
-  HttpAnswer answer = seams_.transport->send(sent);
-  const bool is_ours = !request.headers.has("Authorization");
-  if (answer.status != kUnauthorized || !is_ours || !proof_.renew || !proof_.renew(sent)) return answer;
-  return seams_.transport->send(signed_form(request));
+ private:
+  HttpRequest& request_;
+  std::string url_;
+  Parameters headers_;
+};
+
+HttpAnswer Sender::attempt(HttpRequest& request) {
+  {
+    const Signed sent(request, *this);
+    HttpAnswer answer = seams_.transport->send(request);
+    const bool is_refused = answer.status == kUnauthorized && !sent.is_proven() && proof_.renew;
+    if (!is_refused || !proof_.renew(request)) return answer;
+  }
+  const Signed sent(request, *this);
+  return seams_.transport->send(request);
 }
 
 // A signature is refused when its date is too far from the service's, which every answer names.
@@ -64,7 +83,7 @@ bool Patience::wait(Ticks pause) const {
   return !seams_.interrupt->is_asked();
 }
 
-Sent Sender::send(const HttpRequest& request, const Settle& settle) {
+Sent Sender::send(HttpRequest request, const Settle& settle) {
   Sent sent{.begun = seams_.clock()};
   const Patience patience(seams_);
   for (int attempts = 1;; ++attempts) {

@@ -68,11 +68,11 @@ class Sender {
   // A request that has an Authorization goes with that one. An answer of any status; throws Error when none came. Waits
   // end, and the answer that was there is the last word, when an end is asked for; but for requests that begin later,
   // which put away what is there.
-  Sent send(const HttpRequest& request, const Settle& settle = nullptr);
+  Sent send(HttpRequest request, const Settle& settle = nullptr);
 
  private:
-  HttpAnswer attempt(const HttpRequest& request);
-  HttpRequest signed_form(HttpRequest request) const;
+  class Signed;
+  HttpAnswer attempt(HttpRequest& request);
   bool corrects_clock(const HttpAnswer& answer);
   double chance() const;
 

@@ -14,6 +14,7 @@ namespace batchite {
 namespace {
 
 constexpr long kNextDoorTimeoutMs = 1'000;
+constexpr curl_off_t kMostReserved = curl_off_t{64} << 20;
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10;
 
 bool write_all(int file, const char* data, std::size_t size) {
@@ -61,9 +62,9 @@ struct HttpClient::Transfer {
   bool has_body = true;          // with a method
   bool follows = false;          // redirects
   bool is_next_door = false;
-  int into = -1;          // download: the file
-  HttpBody file = {};     // put: part of a file…
-  std::string text = {};  // …or a text
+  int into = -1;               // download: the file
+  HttpBody file = {};          // put: part of a file…
+  std::string_view text = {};  // …or a text
   HttpAnswer answer = {};
   std::uint64_t sent = 0;
   CURL* handle = nullptr;
@@ -88,9 +89,17 @@ struct HttpClient::Transfer {
       return 0;
     }
     const bool is_error = status < 200 || status >= 300;
+    if (transfer.answer.body.empty() && !is_error) transfer.reserve();
     const std::size_t room = is_error ? kMaxErrorBody - std::min(kMaxErrorBody, transfer.answer.body.size()) : size;
     transfer.answer.body.append(data, std::min(size, room));
     return size;
+  }
+
+  // As much as is to come, so that it does not take twice the space in the end.
+  void reserve() {
+    curl_off_t length = -1;
+    curl_easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length > 0 && length <= kMostReserved) answer.body.reserve(static_cast<std::size_t>(length));
   }
 
   static std::size_t on_send(char* into, std::size_t unit, std::size_t count, void* self) {

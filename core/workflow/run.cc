@@ -244,7 +244,7 @@ void Run::collect_outputs() {
         Notice{fmt::format("task {}: nothing it made matches its output pattern '{}'", output.task, output.pattern)});
   }
   try {
-    storage_.download(files_);
+    if (!storage_.download(files_)) result_.outcome = Outcome::Cancelled;
   } catch (...) {
     for (const std::string& container : storage_.keep_written()) {
       observer_.on(Notice{fmt::format("the outputs stay in container {}", container)});

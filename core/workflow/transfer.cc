@@ -38,6 +38,22 @@ void stage(Observer& observer, const Pace& pace, const StageStarted& started, Wo
   observer.on(StageFinished{started.stage, started.subject, pace.now() - begin});
 }
 
+// Content that comes to an end with the run.
+class CancellableSource : public ByteSource {
+ public:
+  CancellableSource(ByteSource& content, const Pace& pace) : content_(content), pace_(pace) {}
+  std::size_t read(std::span<char> into) override {
+    if (pace_.cancelled()) throw Error(499, "Cancelled", "The transfer was given up.");
+    return content_.read(into);
+  }
+  std::optional<std::uint64_t> size() const override { return content_.size(); }
+  std::optional<File> file() const override { return content_.file(); }
+
+ private:
+  ByteSource& content_;
+  const Pace& pace_;
+};
+
 }  // namespace
 
 RunStorage::RunStorage(Backend& backend, Pace& pace, Observer& observer, Parameters mark)
@@ -96,7 +112,8 @@ void RunStorage::upload(const Input& input, Files& files) {
       Parameters metadata;
       if (file.modified) metadata.add("lastmodified", iso8601(*file.modified));
       const auto content = files.open(file);
-      naming("File", file.path, [&] { containers_.put(input.container, file.name, *content, metadata); });
+      CancellableSource source(*content, pace_);
+      naming("File", file.path, [&] { containers_.put(input.container, file.name, source, metadata); });
       is_there[number] = 1;
     };
     containers_.backend().each(found.size(), put, [&](std::size_t number) {
@@ -140,7 +157,7 @@ std::map<std::string, std::vector<StoredBlob>> RunStorage::outputs() {
   return all;
 }
 
-void RunStorage::download(Files& files) {
+bool RunStorage::download(Files& files) {
   const auto all = outputs();
   // With one output group its files lie in the output folder itself, else each group has a folder.
   const bool by_group = std::ranges::count_if(all, [](const auto& entry) { return !entry.second.empty(); }) > 1;
@@ -153,7 +170,8 @@ void RunStorage::download(Files& files) {
         if (pace_.cancelled() || !is_safe_name(name)) return;
         naming("Blob", name, [&] {
           const auto content = containers_.get(container, name);
-          paths[number] = files.save(by_group ? group + "/" + name : name, *content);
+          CancellableSource source(*content, pace_);
+          paths[number] = files.save(by_group ? group + "/" + name : name, source);
         });
       };
       containers_.backend().each(blobs.size(), get, [&](std::size_t number) {
@@ -165,6 +183,7 @@ void RunStorage::download(Files& files) {
       });
     });
   }
+  return !pace_.cancelled();
 }
 
 }  // namespace batchite::workflow

@@ -1,7 +1,8 @@
 // Files to the storage account before a run and from it afterwards, and what templates ask of the account.
 // Containers that a run makes carry metadata naming the run, so that a later one can tell leftovers from a person's
 // own. Throws what the backend and Files throw, with the file's name. Several files at once where the backend's manners
-// ask for it; they are told of in order. One thread.
+// ask for it; they are told of in order. When the run is cancelled, a file that is on its way ends with an Error. One
+// thread.
 #pragma once
 #include <map>
 #include <set>
@@ -51,8 +52,8 @@ class RunStorage : public Storage {
   std::map<std::string, std::vector<StoredBlob>> outputs();
   // Everything the containers written to hold.
   std::map<std::string, std::vector<StoredBlob>> written();
-  // Saves the outputs; stops when cancelled. Warns of names that no file can have.
-  void download(Files& files);
+  // Saves the outputs; false: it was cancelled before it had them all. Warns of names that no file can have.
+  bool download(Files& files);
 
   // The containers made for outputs stop being this run's: they stay, and no run takes them for leftovers.
   std::vector<std::string> keep_written();

@@ -106,6 +106,25 @@ TEST_F(RunTest, ARequestThatWasGivenUpForCtrlCEndsItAsCtrlCDoes) {
   EXPECT_TRUE(backend.is_empty());
 }
 
+TEST_F(RunTest, CtrlCEndsAFileThatIsOnItsWay) {
+  backend.on_call = [&](const std::string& call) {
+    if (call == "PutBlob fgrp-clips/clip-2.mp4") pace.is_cancelled = true;
+  };
+  const RunResult result = go();
+  EXPECT_EQ(result.outcome, Outcome::Cancelled);
+  EXPECT_EQ(result.cause, "Cancelled: The transfer was given up. (File: in/clip-2.mp4)");
+  EXPECT_TRUE(backend.is_empty());
+}
+
+TEST_F(RunTest, ARunWhoseOutputsWereNotAllFetchedHasNotSucceeded) {
+  backend.on_call = [&](const std::string& call) {
+    if (call == "GetBlob fgrp-audio/clip-1.mp3") pace.is_cancelled = true;
+  };
+  EXPECT_EQ(go().outcome, Outcome::Cancelled);
+  EXPECT_EQ(files.outputs.size(), 1u);
+  EXPECT_TRUE(backend.containers.contains("fgrp-audio")) << "what was on its way stays there";
+}
+
 TEST_F(RunTest, OneFailedTaskOfFiveIsToldAndTheOtherFourOutputsAreThere) {
   const auto good = backend.on_task;
   backend.on_task = [good](const Document& task) {
