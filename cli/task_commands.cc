@@ -74,8 +74,20 @@ void print_news(Client& client, const TaskFlags& flags, std::uint64_t& offset, s
   }
 }
 
-int show_logs(Program& program, const TaskFlags& flags) {
+int interrupted() { return kSignal + InterruptiblePace::signal(); }
+
+// Something that goes on until a signal ends it, also while a service makes it wait.
+int watch(Program& program, const TaskFlags& flags, int (*function)(Program&, const TaskFlags&, InterruptiblePace&)) {
   InterruptiblePace pace;
+  try {
+    return function(program, flags, pace);
+  } catch (const Error&) {
+    if (!pace.cancelled()) throw;
+    return interrupted();
+  }
+}
+
+int show_logs(Program& program, const TaskFlags& flags, InterruptiblePace& pace) {
   Client client(program.backend());
   std::uint64_t offset = 0;
   const Time began = pace.now();
@@ -85,13 +97,12 @@ int show_logs(Program& program, const TaskFlags& flags) {
     const bool is_over = fold(Reader(task).text("state")) == "completed";
     print_news(client, flags, offset, program.around().out);
     if (!flags.follow || is_over) return kOk;
-    if (pace.cancelled()) return kSignal + InterruptiblePace::signal();
+    if (pace.cancelled()) return interrupted();
     pace.pause(workflow::pause_after(pace.now() - began, program.backend().manners()));
   }
 }
 
-int wait_for_job(Program& program, const TaskFlags& flags) {
-  InterruptiblePace pace;
+int wait_for_job(Program& program, const TaskFlags& flags, InterruptiblePace& pace) {
   Client client(program.backend());
   const Document job = client.call("Job_Get", {{"jobId", flags.job}}).body;
   workflow::Watched watched{.job = flags.job, .pool = Reader(job).object("executionInfo").text("poolId")};
@@ -115,7 +126,7 @@ int wait_for_job(Program& program, const TaskFlags& flags) {
     case workflow::Ending::TimedOut:
       return kTimedOut;
     case workflow::Ending::Cancelled:
-      return kSignal + InterruptiblePace::signal();
+      return interrupted();
     case workflow::Ending::NoCapacity:
       return kCapacity;
     default:
@@ -151,7 +162,7 @@ void declare_tasks(Program& program) {
   flags = declare_task(*logs);
   logs->add_flag("--stderr", flags->from_stderr, "Its standard error instead");
   logs->add_flag("--follow", flags->follow, "Go on until the task has ended");
-  program.on_chosen(logs, [&program, flags] { return show_logs(program, *flags); });
+  program.on_chosen(logs, [&program, flags] { return watch(program, *flags, show_logs); });
 
   CLI::App* wait = program.add(program.app(), "wait", "Wait until something is over");
   wait->require_subcommand(0, 1);
@@ -159,7 +170,7 @@ void declare_tasks(Program& program) {
   flags = std::make_shared<TaskFlags>();
   wait_job->add_option("job", flags->job)->required()->type_name("");
   wait_job->add_option("--timeout", flags->timeout, "Give up after this time: 90s, 15m, 2h")->type_name("TIME");
-  program.on_chosen(wait_job, [&program, flags] { return wait_for_job(program, *flags); });
+  program.on_chosen(wait_job, [&program, flags] { return watch(program, *flags, wait_for_job); });
 }
 
 }  // namespace batchite::cli

@@ -221,6 +221,20 @@ class Misbehaving(unittest.TestCase):
         self.assertIn("cancelled; what the run made was taken away", err)
         self.expect_nothing()
 
+    def test_whoever_only_watches_ends_with_ctrl_c_too(self):
+        for words in (["wait", "job", "none"], ["logs", "none", "none", "--follow"]):
+            runs = []
+
+            def fault(*_):
+                emulator.eventually(lambda: runs, "it is started")[0].send_signal(signal.SIGINT)
+                return "busy_for_long"
+
+            batch = Wire(server.batch_url, fault)
+            runs.append(start(batch.url, server.blob_url, *words))
+            out, err = runs[0].communicate(timeout=120)
+            batch.close()
+            self.assertEqual((runs[0].returncode, out), (130, ""), err)
+
     def expect_nothing(self):
         self.assertEqual(list(clients.batch(server).pool.list()), [])
         self.assertEqual(list(clients.batch(server).job.list()), [])
