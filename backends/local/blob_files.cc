@@ -58,16 +58,12 @@ void copy_by_hand(int from, std::uint64_t offset, std::uint64_t size, int to) {
   }
 }
 
-void set_size(int file, std::uint64_t size) {
-  if (::ftruncate(file, static_cast<off_t>(size)) != 0) throw_disk_error(errno, "sizing a blob");
-}
-
 // Zeros in a range of the file: as a hole, where the file system has such.
 void clear(int file, ByteRange range) {
   const auto at = static_cast<off_t>(range.offset), size = static_cast<off_t>(range.size);
   if (::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, size) == 0) return;
   const std::string zeros(std::min<std::uint64_t>(kBuffer, range.size), '\0');
-  if (::lseek(file, at, SEEK_SET) < 0) throw_disk_error(errno, "seeking");
+  seek_to(file, range.offset);
   for (std::uint64_t left = range.size; left > 0;) {
     const std::size_t count = std::min<std::uint64_t>(left, zeros.size());
     write_all(file, {zeros.data(), count});
@@ -83,7 +79,7 @@ void copy_sparse(int from, std::uint64_t offset, std::uint64_t size, int to) {
     if (data < 0 && errno == ENXIO) break;  // only a hole up to the end
     const off_t hole = data < 0 ? end : ::lseek(from, data, SEEK_HOLE);
     const off_t first = data < 0 ? at : std::min(data, end), last = hole < 0 ? end : std::min(hole, end);
-    if (::lseek(to, first - static_cast<off_t>(offset), SEEK_SET) < 0) throw_disk_error(errno, "seeking");
+    seek_to(to, static_cast<std::uint64_t>(first) - offset);
     copy_range(from, static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(last - first), to);
     at = last;
   }
@@ -132,6 +128,20 @@ void write_all(int file, std::span<const char> bytes) {
     if (count < 0) throw_disk_error(errno, "writing a blob");
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
+}
+
+FileMark mark_of(const FileDescriptor& file) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_disk_error(errno, "reading a file's status");
+  return mark_of(status);
+}
+
+void seek_to(int file, std::uint64_t at) {
+  if (::lseek(file, static_cast<off_t>(at), SEEK_SET) < 0) throw_disk_error(errno, "seeking");
+}
+
+void set_size(int file, std::uint64_t size) {
+  if (::ftruncate(file, static_cast<off_t>(size)) != 0) throw_disk_error(errno, "sizing a blob");
 }
 
 void copy_range(int from, std::uint64_t offset, std::uint64_t size, int to) {
@@ -192,10 +202,8 @@ FileDescriptor BlobFiles::create(const std::string& path) const {
 }
 
 std::unique_ptr<StagedFile> BlobFiles::finish(std::unique_ptr<StagedFile> staged, const FileDescriptor& file) const {
-  if (durability_ == Durability::Disk && ::fdatasync(file.get()) != 0) throw_disk_error(errno, "syncing a blob");
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) throw_disk_error(errno, "reading a file's status");
-  staged->set_mark(mark_of(status));
+  settle(file);
+  staged->set_mark(mark_of(file));
   return staged;
 }
 
@@ -213,6 +221,13 @@ void stage_behind(ByteSource& source, int file) {
   writer.finish();
 }
 
+void fill(ByteSource& source, int file) {
+  if (source.size().value_or(WriteBehind::kBuffer) >= WriteBehind::kBuffer) return stage_behind(source, file);
+  const std::size_t capacity = std::max<std::uint64_t>(*source.size() + 1, 4096);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
+  while (const std::size_t count = source.read({buffer.get(), capacity})) write_all(file, {buffer.get(), count});
+}
+
 }  // namespace
 
 std::unique_ptr<StagedFile> BlobFiles::stage(ByteSource& source) {
@@ -222,14 +237,16 @@ std::unique_ptr<StagedFile> BlobFiles::stage(ByteSource& source) {
     copy_sparse(given->descriptor, given->offset, given->size, file.get());
     return finish(std::move(staged), file);
   }
-  if (source.size().value_or(WriteBehind::kBuffer) >= WriteBehind::kBuffer) {
-    stage_behind(source, file.get());
-    return finish(std::move(staged), file);
-  }
-  const std::size_t capacity = std::max<std::uint64_t>(*source.size() + 1, 4096);
-  const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
-  while (const std::size_t count = source.read({buffer.get(), capacity})) write_all(file.get(), {buffer.get(), count});
+  fill(source, file.get());
   return finish(std::move(staged), file);
+}
+
+void BlobFiles::stage_into(const std::string& path, std::uint64_t at, ByteSource& source) const {
+  const FileDescriptor file(::openat(root_.get(), path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+  if (!file) throw_disk_error(errno, "creating " + path);
+  seek_to(file.get(), at);
+  fill(source, file.get());
+  settle(file);
 }
 
 std::unique_ptr<StagedFile> BlobFiles::stage_zeros(std::uint64_t size) {
@@ -275,6 +292,14 @@ FileDescriptor BlobFiles::open(const std::string& path) const {
   if (file && (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))) file.reset();
   if (!file && errno == EMFILE) throw_disk_error(errno, "opening " + path);
   return file;
+}
+
+FileDescriptor BlobFiles::open_to_write(const std::string& path) const {
+  return open_beneath(root_.get(), path, O_RDWR);
+}
+
+void BlobFiles::settle(const FileDescriptor& file) const {
+  if (durability_ == Durability::Disk && ::fdatasync(file.get()) != 0) throw_disk_error(errno, "syncing a blob");
 }
 
 FileDescriptor BlobFiles::open_folder(const std::string& path) const {
@@ -339,7 +364,7 @@ FileMark BlobFiles::next_mark(const FileMark& before, std::uint64_t size) const 
 
 void BlobFiles::make_room(const std::string& path, std::uint64_t offset, std::uint64_t size) const {
   if (size == 0) return;
-  const FileDescriptor file = open_beneath(root_.get(), path, O_RDWR);
+  const FileDescriptor file = open_to_write(path);
   if (!file) throw_disk_error(errno, "opening " + path);
   const auto at = static_cast<off_t>(offset), length = static_cast<off_t>(size);
   if (::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, at, length) == 0 || errno == EOPNOTSUPP) return;
@@ -349,19 +374,16 @@ void BlobFiles::make_room(const std::string& path, std::uint64_t offset, std::ui
 void BlobFiles::write_into(const Move& move) const {
   const FileDescriptor from = open(move.from);
   if (!from) return;
-  const FileDescriptor to = open_beneath(root_.get(), move.to, O_RDWR);
+  const FileDescriptor to = open_to_write(move.to);
   if (!to) throw_disk_error(errno, "opening " + move.to);
-  struct stat status {};
-  if (::fstat(from.get(), &status) != 0) throw_disk_error(errno, "reading a file's status");
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (::lseek(to.get(), static_cast<off_t>(move.patch->offset), SEEK_SET) < 0) throw_disk_error(errno, "seeking");
-  copy_by_hand(from.get(), 0, size, to.get());
+  seek_to(to.get(), move.patch->offset);
+  copy_by_hand(from.get(), 0, mark_of(from).size, to.get());
   if (move.patch->zeros > 0) clear(to.get(), {move.patch->offset, move.patch->zeros});
   set_size(to.get(), move.mark.size);
   const timespec time{move.mark.mtime_ns / 1'000'000'000, move.mark.mtime_ns % 1'000'000'000};
   const timespec times[] = {time, time};
   if (::futimens(to.get(), times) != 0) throw_disk_error(errno, "setting the time of " + move.to);
-  if (durability_ == Durability::Disk && ::fdatasync(to.get()) != 0) throw_disk_error(errno, "syncing a blob");
+  settle(to);
   ::unlinkat(root_.get(), move.from.c_str(), 0);
 }
 

@@ -43,8 +43,11 @@ class DiskError : public Error {
 };
 [[noreturn]] void throw_disk_error(int error, const std::string& doing);
 
+FileMark mark_of(const FileDescriptor& file);
 void write_all(int file, std::span<const char> bytes);
-// Appends `size` bytes of `from`, sharing blocks where the file system can.
+void seek_to(int file, std::uint64_t at);
+void set_size(int file, std::uint64_t size);
+// Writes `size` bytes of `from` where `to` stands, sharing blocks where the file system can.
 void copy_range(int from, std::uint64_t offset, std::uint64_t size, int to);
 
 struct Move;  // of backends/local/blob_index.h
@@ -87,6 +90,8 @@ class BlobFiles {
   BlobFiles(const std::string& root, Durability durability);
 
   std::unique_ptr<StagedFile> stage(ByteSource& source);
+  // Into a file that is staged already, or is then; other places of it may be written at the same time.
+  void stage_into(const std::string& path, std::uint64_t at, ByteSource& source) const;
   std::unique_ptr<StagedFile> stage_zeros(std::uint64_t size);  // takes no space
   // A copy of ranges of open files, one after the other.
   class Concatenation {
@@ -106,7 +111,9 @@ class BlobFiles {
 
   std::optional<FileMark> mark(const std::string& path) const;  // nullopt: no regular file there
   std::optional<FileMark> folder_mark(const std::string& path) const;
-  FileDescriptor open(const std::string& path) const;  // none when there is no regular file
+  FileDescriptor open(const std::string& path) const;           // none when there is no regular file
+  FileDescriptor open_to_write(const std::string& path) const;  // likewise
+  void settle(const FileDescriptor& file) const;                // on the disk, where that is asked for
   FileDescriptor open_folder(const std::string& path) const;
 
   // Where a blob can lie in `folder`, with the directories for it made: its plain path, or one with clash marks.

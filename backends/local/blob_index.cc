@@ -61,6 +61,8 @@ constexpr const char* kMigrations[] = {
     // Few blobs have tags; those that do are found by them (kTaggedBlobs has the same condition).
     R"(CREATE INDEX tagged ON blobs(container, name) WHERE snapshot = 9223372036854775807 AND
                                                            instr(state, '"tags":') > 0;)",
+    // Blocks that share a file.
+    "ALTER TABLE uncommitted_blocks ADD COLUMN at INTEGER;",
 };
 constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
@@ -218,9 +220,17 @@ std::vector<IndexedContainer> BlobIndex::containers(const std::string& account, 
 }
 
 std::optional<IndexedBlob> BlobIndex::blob(std::int64_t container, const std::string& name, Time snapshot) {
+  const RecentBlobs::Key key(container, name);
+  const bool is_blob = snapshot == kNever;
+  if (is_blob) {
+    if (auto recent = recent_.find(key)) return recent;
+  }
+  const RecentBlobs::State state = recent_.state();
   return guarded([&] {
     Reading reading(*this);
-    return find_blob(*reading, container, name, snapshot);
+    auto found = find_blob(*reading, container, name, snapshot);
+    if (is_blob && found) recent_.add(state, key, *found);
+    return found;
   });
 }
 

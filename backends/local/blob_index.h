@@ -12,50 +12,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "backends/local/blob_files.h"
-#include "core/blob/blob_store.h"
+#include "backends/local/blob_index_rows.h"
+#include "backends/local/recent_blobs.h"
 
 namespace batchite {
-
-struct IndexedContainer {
-  std::int64_t id = 0;
-  ContainerEntry entry = {};
-  std::string damage = {};  // texts of its row that make no sense; the entry lacks what they said
-};
-
-struct IndexedBlob {
-  BlobEntry entry;
-  std::string path = {};  // below the container's folder; a snapshot's below the root
-  FileMark mark = {};
-  std::string damage = {};  // as of a container
-};
-
-struct IndexedBlock {
-  Block block;
-  std::string path;  // staged file
-};
-
-struct IndexedUpload {
-  std::int64_t container = 0;
-  std::string blob;
-  std::vector<std::string> paths;  // of its staged files
-};
-
-// Where the bytes of a staged file are to be written into another, and how many zeros.
-struct PatchNote {
-  std::uint64_t offset = 0;
-  std::uint64_t zeros = 0;
-};
-
-// A move to be repeated at the next start if it has not happened: `from` is still what `mark` says then (an inode's
-// number alone may be another file's by now). Paths are relative to the root; an empty `to` means removal. With a
-// patch, `from` is written into `to`, which then looks as `mark` says; it is removed when that is done.
-struct Move {
-  std::string from;
-  std::string to;
-  FileMark mark;
-  std::optional<PatchNote> patch = {};
-};
 
 // A connection with its statements, kept prepared by the address of their text.
 class IndexConnection {
@@ -104,6 +64,7 @@ class BlobIndex {
 
   void migrate();
   std::string file_;
+  RecentBlobs recent_;
   std::mutex write_lock_;
   IndexConnection writer_;  // guarded by write_lock_; closed last, which puts the log into the file
   std::mutex pool_lock_;
@@ -138,9 +99,11 @@ class IndexChange {
                             Time snapshot = kNever);
   void remove_blob(std::int64_t container, const std::string& name);  // with its snapshots
   void remove_member(std::int64_t container, const std::string& name, Time snapshot);
-  // The staged file that it replaces, if any.
+  // The staged file of the block that it replaces, if no other is in there.
   std::optional<std::string> put_block(std::int64_t container, const std::string& blob, const IndexedBlock& block,
                                        const Encryption& encryption);
+  // Out of a shared file into one of its own; false when it is no longer where `block` says.
+  bool move_block(std::int64_t container, const std::string& blob, const IndexedBlock& block, const std::string& path);
   void drop_uncommitted_blocks(std::int64_t container, const std::string& blob);
   void note(Move move) { move_ = std::move(move); }  // at most one a change
   void commit();
@@ -152,6 +115,8 @@ class IndexChange {
   bool open_ = true;
   Move move_;
   Time revision_{};  // the latest put
+  std::vector<RecentBlobs::Key> changed_;
+  bool changes_container_ = false;  // with all that is in it
 };
 
 }  // namespace batchite

@@ -14,6 +14,8 @@ constexpr char kFirstCommitted[] =
     "snapshot = 9223372036854775807";
 constexpr char kContainerStaged[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1";
 constexpr char kBlockPath[] = "SELECT path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 AND id = ?3";
+constexpr char kBlockIn[] =
+    "SELECT path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 AND path = ?3 LIMIT 1";
 constexpr char kPutAccount[] = "INSERT OR REPLACE INTO accounts VALUES(?1, ?2)";
 constexpr char kPutContainer[] =
     "INSERT INTO containers(account, name, modified, revision, metadata, state, deleted, ends) "
@@ -23,7 +25,10 @@ constexpr char kRenameContainer[] = "UPDATE containers SET name = ?2 WHERE id = 
 constexpr char kPutBlob[] =
     "INSERT OR REPLACE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 constexpr char kPutCommitted[] = "INSERT OR REPLACE INTO committed_blocks VALUES(?1, ?2, ?3, ?4)";
-constexpr char kPutBlock[] = "INSERT OR REPLACE INTO uncommitted_blocks VALUES(?1, ?2, ?3, ?4, ?5)";
+constexpr char kPutBlock[] = "INSERT OR REPLACE INTO uncommitted_blocks VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+constexpr char kMoveBlock[] =
+    "UPDATE uncommitted_blocks SET path = ?6, at = NULL WHERE container = ?1 AND blob = ?2 AND id = ?3 AND path = ?4 "
+    "AND at = ?5 RETURNING 1";
 constexpr char kCountBlock[] =
     "INSERT INTO uploads VALUES(?1, ?2, 1, ?3) ON CONFLICT(container, blob) DO UPDATE SET blocks = blocks + 1";
 constexpr char kState[] =
@@ -92,6 +97,11 @@ void IndexChange::commit() {
   });
   execute(kCommit);
   open_ = false;
+  if (changes_container_) {
+    index_.recent_.forget_all();
+  } else {
+    index_.recent_.forget(changed_);
+  }
 }
 
 std::optional<IndexedContainer> IndexChange::container(const std::string& account, const std::string& name) {
@@ -188,6 +198,7 @@ void IndexChange::rename_container(std::int64_t id, const std::string& name) {
 }
 
 void IndexChange::remove_container(std::int64_t id) {
+  changes_container_ = true;
   guarded([&] {
     for (const char* sql : kDropContainer) {
       SQLite::Statement& statement = index_.writer_.use(sql);
@@ -198,6 +209,7 @@ void IndexChange::remove_container(std::int64_t id) {
 }
 
 void IndexChange::put_blob(std::int64_t container, const IndexedBlob& blob) {
+  changed_.emplace_back(container, blob.entry.name);
   guarded([&] {
     const std::string properties = to_text(blob.entry.properties), metadata = to_text(blob.entry.metadata);
     const std::string state = state_document(blob.entry).dump();
@@ -237,6 +249,7 @@ void IndexChange::put_committed_blocks(std::int64_t container, const std::string
 }
 
 void IndexChange::remove_member(std::int64_t container, const std::string& name, Time snapshot) {
+  changed_.emplace_back(container, name);
   guarded([&] {
     for (const char* sql : {kDropMember, kDropList}) {
       run(with_key(index_.writer_.use(sql), container, name, snapshot));
@@ -245,6 +258,7 @@ void IndexChange::remove_member(std::int64_t container, const std::string& name,
 }
 
 void IndexChange::remove_blob(std::int64_t container, const std::string& name) {
+  changed_.emplace_back(container, name);
   guarded([&] {
     for (const char* sql : {kDropBlob, kDropCommitted, kDropUncommitted, kDropUpload}) {
       run(with_name(index_.writer_.use(sql), container, name));
@@ -262,13 +276,36 @@ std::optional<std::string> IndexChange::put_block(std::int64_t container, const 
     bind_bytes(statement, 3, block.block.id);
     statement.bind(4, static_cast<std::int64_t>(block.block.size));
     bind_bytes(statement, 5, block.path);
+    if (block.at) {
+      statement.bind(6, static_cast<std::int64_t>(*block.at));
+    } else {
+      statement.bind(6);
+    }
     run(statement);
-    if (!replaced.empty()) return std::optional(replaced.front());
-    const std::string text = to_text(encryption);
-    SQLite::Statement& count = with_name(index_.writer_.use(kCountBlock), container, blob);
-    count.bindNoCopy(3, text);
-    run(count);
-    return std::optional<std::string>();
+    if (replaced.empty()) {
+      const std::string text = to_text(encryption);
+      SQLite::Statement& count = with_name(index_.writer_.use(kCountBlock), container, blob);
+      count.bindNoCopy(3, text);
+      run(count);
+      return std::optional<std::string>();
+    }
+    SQLite::Statement& others = with_name(index_.writer_.use(kBlockIn), container, blob);
+    bind_bytes(others, 3, replaced.front());
+    return paths(others).empty() ? std::optional(replaced.front()) : std::nullopt;
+  });
+}
+
+bool IndexChange::move_block(std::int64_t container, const std::string& blob, const IndexedBlock& block,
+                             const std::string& path) {
+  return guarded([&] {
+    SQLite::Statement& statement = with_name(index_.writer_.use(kMoveBlock), container, blob);
+    bind_bytes(statement, 3, block.block.id);
+    bind_bytes(statement, 4, block.path);
+    statement.bind(5, static_cast<std::int64_t>(block.at.value_or(0)));
+    bind_bytes(statement, 6, path);
+    const bool was_there = statement.executeStep();
+    run(statement);
+    return was_there;
   });
 }
 

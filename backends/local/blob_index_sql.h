@@ -20,7 +20,7 @@ inline constexpr char kBlob[] =
     "SELECT name, path, size, inode, mtime, created, modified, revision, properties, metadata, state, snapshot "
     "FROM blobs WHERE container = ?1 AND name = ?2 AND snapshot = ?3";
 inline constexpr char kUncommitted[] =
-    "SELECT id, size, path FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 ORDER BY id";
+    "SELECT id, size, path, at FROM uncommitted_blocks WHERE container = ?1 AND blob = ?2 ORDER BY id";
 
 [[noreturn]] inline void rethrow(const SQLite::Exception& error) {
   if (error.getErrorCode() == SQLITE_FULL) throw_disk_error(ENOSPC, "writing the blob index");
@@ -158,8 +158,10 @@ inline std::vector<IndexedBlock> find_uncommitted(IndexConnection& connection, s
   SQLite::Statement& statement = with_name(connection.use(kUncommitted), container, blob);
   std::vector<IndexedBlock> blocks;
   while (statement.executeStep()) {
+    const SQLite::Column at = statement.getColumn(3);
     blocks.push_back({{bytes_of(statement.getColumn(0)), static_cast<std::uint64_t>(statement.getColumn(1).getInt64())},
-                      bytes_of(statement.getColumn(2))});
+                      bytes_of(statement.getColumn(2)),
+                      at.isNull() ? std::nullopt : std::optional(static_cast<std::uint64_t>(at.getInt64()))});
   }
   statement.reset();
   return blocks;

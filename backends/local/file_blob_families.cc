@@ -89,6 +89,7 @@ FileBlobStore::FamilyMove FileBlobStore::move_members(IndexChange& change, const
 
 void FileBlobStore::change_family(const BlobName& name, const FamilyChange& decide) {
   FamilyMove move;
+  std::set<std::string> staged;
   {
     IndexChange change(index_);
     const Target target = target_of(change, name);
@@ -98,9 +99,7 @@ void FileBlobStore::change_family(const BlobName& name, const FamilyChange& deci
     decide(members);
     move = move_members(change, target, before, members);
     if (move.loses_blob) {
-      for (IndexedBlock& block : change.uncommitted_blocks(target.container.id, name.blob)) {
-        move.dropped.push_back(std::move(block.path));
-      }
+      staged = staged_paths(change, target, name.blob);
       change.drop_uncommitted_blocks(target.container.id, name.blob);
       change.note({target.folder + '/' + target.current->path, "", target.current->mark});
     } else if (move.restored) {
@@ -110,7 +109,9 @@ void FileBlobStore::change_family(const BlobName& name, const FamilyChange& deci
     if (move.kept) move.kept->release();
     if (move.restored) move_into_place(target, move.blob, *move.restored);
     if (move.loses_blob) remove_file(target);
+    uploads_.forget(staged);
   }
+  for (const std::string& path : staged) files_.remove_tree(path);
   for (const std::string& path : move.dropped) files_.remove_tree(path);
 }
 

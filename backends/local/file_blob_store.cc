@@ -1,7 +1,5 @@
 #include "backends/local/file_blob_store.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <set>
 
@@ -24,13 +22,6 @@ constexpr std::size_t kAdoptedAtOnce = 1000;  // files in one transaction
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-FileMark mark_of_open(int file) {
-  struct stat status {};
-  if (::fstat(file, &status) != 0) throw_disk_error(errno, "reading a file's status");
-  return {status.st_ino, std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,
-          static_cast<std::uint64_t>(status.st_size)};
-}
-
 // What an upload without any commit looks like.
 BlobEntry uncommitted_entry(const std::string& name) { return {.name = name, .committed = false}; }
 
@@ -41,6 +32,7 @@ FileBlobStore::FileBlobStore(const FileBlobStoreOptions& options)
       files_(options.root, options.durability),
       index_(open_index(options.root, options.durability)),
       folders_(files_),
+      uploads_(files_, index_),
       last_revision_(index_.last_revision()) {
   recover();
 }
@@ -141,8 +133,8 @@ void FileBlobStore::change_container(const ContainerName& name, const ContainerC
 
 void FileBlobStore::remove_container(IndexChange& change, const IndexedContainer& container,
                                      const std::string& folder) {
-  auto staged = change.staged_paths(container.id);
-  for (std::string& path : change.snapshot_paths(container.id)) staged.push_back(std::move(path));
+  const auto staged = change.staged_paths(container.id), snapshots = change.snapshot_paths(container.id);
+  std::set<std::string> dropped(staged.begin(), staged.end());
   const auto mark = files_.folder_mark(folder);
   const std::string aside = files_.new_staging_path();
   change.remove_container(container.id);
@@ -151,7 +143,9 @@ void FileBlobStore::remove_container(IndexChange& change, const IndexedContainer
   change.commit();
   folders_.forget(folder);
   files_.move(folder, aside);
-  for (const std::string& path : staged) files_.remove_tree(path);
+  uploads_.forget(dropped);
+  dropped.insert(snapshots.begin(), snapshots.end());
+  for (const std::string& path : dropped) files_.remove_tree(path);
   files_.remove_tree(aside);
 }
 
@@ -236,7 +230,7 @@ std::shared_ptr<ByteSource> FileBlobStore::read(const BlobName& name, const Rang
   auto found = index_.blob(owner->id, name.blob);
   const std::string folder = folder_of(container_of(name)) + '/';
   FileDescriptor file = files_.open(folder + (found ? found->path : blob_path(name.blob)));
-  const auto fits = [&] { return found->damage.empty() && mark_of_open(file.get()) == found->mark; };
+  const auto fits = [&] { return found->damage.empty() && mark_of(file) == found->mark; };
   while (file ? !found || !fits() : found.has_value()) {
     found = settled(container_of(name), name.blob);
     file = found ? files_.open(folder + found->path) : FileDescriptor();
@@ -314,56 +308,33 @@ std::vector<BlobEntry> FileBlobStore::list(const ContainerName& name, const List
 }
 
 std::unique_ptr<StagedBytes> FileBlobStore::stage(ByteSource& source) { return files_.stage(source); }
+std::unique_ptr<StagedBytes> FileBlobStore::stage_block(const BlobName& name, ByteSource& source) {
+  const auto owner = container(container_of(name));
+  if (!owner) throw Error(kContainerNotFound);
+  return uploads_.stage(owner->id, name.blob, source);
+}
 std::unique_ptr<StagedBytes> FileBlobStore::stage_zeros(std::uint64_t size) { return files_.stage_zeros(size); }
 
 std::unique_ptr<StagedBytes> FileBlobStore::assemble(const BlobName& name, std::span<const BlockPiece> pieces) {
   const auto owner = container(container_of(name));
   if (!owner) throw Error(kContainerNotFound);
-  std::map<std::string, std::string> staged;
-  for (const IndexedBlock& block : index_.uncommitted_blocks(owner->id, name.blob)) staged[block.block.id] = block.path;
-  if (pieces.size() == 1 && !pieces.front().committed_at) {
-    const auto only = staged.find(pieces.front().block.id);
-    return only == staged.end() ? nullptr : files_.link(only->second);
-  }
   FileDescriptor content;
   if (const auto current = index_.blob(owner->id, name.blob)) {
     content = files_.open(folder_of(container_of(name)) + '/' + current->path);
   }
-  return assemble_from(staged, content, pieces);
-}
-
-std::unique_ptr<StagedBytes> FileBlobStore::assemble_from(const std::map<std::string, std::string>& staged,
-                                                          const FileDescriptor& content,
-                                                          std::span<const BlockPiece> pieces) {
-  BlobFiles::Concatenation joined(files_);
-  for (const BlockPiece& piece : pieces) {
-    if (piece.committed_at) {
-      if (!content) return nullptr;
-      joined.append(content.get(), {*piece.committed_at, piece.block.size});
-      continue;
-    }
-    const auto path = staged.find(piece.block.id);
-    if (path == staged.end()) return nullptr;
-    const FileDescriptor block = files_.open(path->second);
-    if (!block) return nullptr;
-    joined.append(block.get(), {0, piece.block.size});
-  }
-  return joined.finish();
+  return uploads_.assemble(owner->id, name.blob, content, pieces);
 }
 
 void FileBlobStore::change(const BlobName& name, const BlobChange& decide, std::optional<NewContent> content) {
   if (name.snapshot != kNever) return change_snapshot(name, decide);
-  std::vector<std::string> dropped;
+  std::set<std::string> dropped;
   {
     IndexChange change(index_);
     Target target = target_of(change, name);
     const BlobDecision wanted = decide(target.current ? &target.current->entry : nullptr);
-    if (!wanted.entry) dropped = change.snapshot_paths(target.container.id, name.blob);
-    if (!wanted.entry || content) {
-      for (IndexedBlock& block : change.uncommitted_blocks(target.container.id, name.blob)) {
-        dropped.push_back(std::move(block.path));
-      }
-    }
+    std::vector<std::string> snapshots;
+    if (!wanted.entry) snapshots = change.snapshot_paths(target.container.id, name.blob);
+    if (!wanted.entry || content) dropped = staged_paths(change, target, name.blob);
     if (!wanted.entry) {
       remove_blob(change, target, name.blob);
     } else if (content) {
@@ -374,8 +345,16 @@ void FileBlobStore::change(const BlobName& name, const BlobChange& decide, std::
     } else {
       throw Error(kBlobNotFound);
     }
+    uploads_.forget(dropped);
+    dropped.insert(snapshots.begin(), snapshots.end());
   }
   for (const std::string& path : dropped) files_.remove_tree(path);
+}
+
+std::set<std::string> FileBlobStore::staged_paths(IndexChange& change, const Target& target, const std::string& name) {
+  std::set<std::string> paths;
+  for (IndexedBlock& block : change.uncommitted_blocks(target.container.id, name)) paths.insert(std::move(block.path));
+  return paths;
 }
 
 void FileBlobStore::put_content(IndexChange& change, Target& target, const BlobDecision& wanted, NewContent content) {
@@ -433,17 +412,19 @@ BlockLists FileBlobStore::blocks(const BlobName& name) {
 
 void FileBlobStore::put_block(const BlobName& name, const std::string& id, std::unique_ptr<StagedBytes> bytes,
                               const BlockCheck& check, const Encryption& encryption) {
-  auto& staged = static_cast<StagedFile&>(*bytes);
-  std::optional<std::string> replaced;
+  auto& staged = dynamic_cast<UploadFiles::Staged&>(*bytes);  // of stage_block()
+  std::set<std::string> dropped;
   {
     IndexChange change(index_);
     const Target target = target_of(change, name);
     check(target.current ? &target.current->entry : nullptr, change.block_summary(target.container.id, name.blob));
-    replaced = change.put_block(target.container.id, name.blob, {{id, staged.size()}, staged.path()}, encryption);
+    const auto replaced = change.put_block(target.container.id, name.blob, staged.indexed(id), encryption);
     change.commit();
-    staged.release();
+    staged.keep();
+    if (replaced) dropped.insert(*replaced);
+    uploads_.forget(dropped);
   }
-  if (replaced) files_.remove_tree(*replaced);
+  for (const std::string& path : dropped) files_.remove_tree(path);
 }
 
 }  // namespace batchite

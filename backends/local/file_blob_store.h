@@ -12,11 +12,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "backends/local/blob_files.h"
 #include "backends/local/blob_folders.h"
 #include "backends/local/blob_index.h"
+#include "backends/local/upload_files.h"
 #include "core/blob/blob_store.h"
 
 namespace batchite {
@@ -41,6 +43,7 @@ class FileBlobStore : public BlobStore {
   std::shared_ptr<ByteSource> read(const BlobName& name, const RangeChoice& choose) override;
   std::vector<BlobEntry> list(const ContainerName& name, const ListRange& range) override;
   std::unique_ptr<StagedBytes> stage(ByteSource& source) override;
+  std::unique_ptr<StagedBytes> stage_block(const BlobName& name, ByteSource& source) override;
   std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) override;
   std::unique_ptr<StagedBytes> stage_zeros(std::uint64_t size) override;
   void change(const BlobName& name, const BlobChange& change, std::optional<NewContent> content = {}) override;
@@ -73,6 +76,8 @@ class FileBlobStore : public BlobStore {
   struct FamilyMove;
   FamilyMove move_members(IndexChange& change, const Target& target, const std::vector<IndexedBlob>& before,
                           const std::vector<BlobMember>& after);
+  // Of the uncommitted blocks of that name.
+  std::set<std::string> staged_paths(IndexChange& change, const Target& target, const std::string& name);
   void remove_blob(IndexChange& change, const Target& target, const std::string& name);
   void remove_file(const Target& target);
   void change_snapshot(const BlobName& name, const BlobChange& change);
@@ -81,8 +86,6 @@ class FileBlobStore : public BlobStore {
                       const ContainerEntry& wanted);
   void remove_container(IndexChange& change, const IndexedContainer& container, const std::string& folder);
   void move_into_place(const Target& target, const IndexedBlob& blob, StagedFile& staged);
-  std::unique_ptr<StagedBytes> assemble_from(const std::map<std::string, std::string>& staged,
-                                             const FileDescriptor& content, std::span<const BlockPiece> pieces);
   void adopt_new_files(const IndexedContainer& container, const ContainerName& name, const std::string& prefix);
   void adopt_file(IndexChange& change, const Target& target, const std::string& name, const std::string& path);
   void forget(const std::string& folder);
@@ -94,6 +97,7 @@ class FileBlobStore : public BlobStore {
   BlobFiles files_;
   BlobIndex index_;
   BlobFolders folders_;
+  UploadFiles uploads_;
   std::mutex accounts_lock_;                  // taken before a change is begun
   std::map<std::string, Document> accounts_;  // properties by name, once read; guarded by accounts_lock_
   std::mutex cache_lock_;

@@ -137,6 +137,8 @@ class BlobStore {
   virtual std::vector<BlobEntry> list(const ContainerName& name, const ListRange& range) = 0;
 
   virtual std::unique_ptr<StagedBytes> stage(ByteSource& source) = 0;
+  // What is to be a block of that blob: put_block() takes nothing else.
+  virtual std::unique_ptr<StagedBytes> stage_block(const BlobName& name, ByteSource& source) = 0;
   // The pieces one after the other; null when one of them is no longer there.
   virtual std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) = 0;
   virtual std::unique_ptr<StagedBytes> stage_zeros(std::uint64_t size) = 0;

@@ -134,7 +134,7 @@ void check_same_encryption(const Request& request, const BlobEntry* current, con
 
 BlobReply keep_block(Request& request, CheckedBody& body) {
   const std::string id = block_id(request.query());
-  auto staged = body.stage(limit_of(request, kMaxBlock));
+  auto staged = body.stage_block(request.blob(), limit_of(request, kMaxBlock));
   if (staged->size() == 0) throw Error(kInvalidHeaderValue, {{"HeaderName", "Content-Length"}, {"HeaderValue", "0"}});
   request.store.put_block(
       request.blob(), id, std::move(staged),

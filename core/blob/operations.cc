@@ -43,13 +43,22 @@ BlobEntry existing(Request& request) {
   throw Error(kBlobNotFound);
 }
 
-std::unique_ptr<StagedBytes> CheckedBody::stage(std::uint64_t limit) {
+template <class Stage>
+std::unique_ptr<StagedBytes> CheckedBody::checked(std::uint64_t limit, const Stage& stage) {
   const Error too_large(kRequestBodyTooLarge, {{"MaxLimit", std::to_string(limit)}});
   if (source_.size().value_or(0) > limit) throw too_large;
-  auto staged = store_.stage(source_);
+  auto staged = stage();
   if (staged->size() > limit) throw too_large;
   source_.verify();
   return staged;
+}
+
+std::unique_ptr<StagedBytes> CheckedBody::stage(std::uint64_t limit) {
+  return checked(limit, [&] { return store_.stage(source_); });
+}
+
+std::unique_ptr<StagedBytes> CheckedBody::stage_block(const BlobName& name, std::uint64_t limit) {
+  return checked(limit, [&] { return store_.stage_block(name, source_); });
 }
 
 void CheckedBody::add_checksums(BlobReply& reply) const {

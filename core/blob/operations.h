@@ -56,11 +56,15 @@ class CheckedBody {
       : store_(request.store), source_(bytes, expected, compute) {}
   // All of it. RequestBodyTooLarge, or the mismatch of a checksum.
   std::unique_ptr<StagedBytes> stage(std::uint64_t limit);
+  std::unique_ptr<StagedBytes> stage_block(const BlobName& name, std::uint64_t limit);
   std::optional<std::string> md5() const { return source_.md5(); }
   // Content-MD5 or x-ms-content-crc64, and that all is encrypted.
   void add_checksums(BlobReply& reply) const;
 
  private:
+  template <class Stage>
+  std::unique_ptr<StagedBytes> checked(std::uint64_t limit, const Stage& stage);
+
   BlobStore& store_;
   StringSource nothing_{""};
   CheckedSource source_;

@@ -37,6 +37,9 @@ class PresentBlobs : public BlobStore {
     return below_.list(name, range);
   }
   std::unique_ptr<StagedBytes> stage(ByteSource& source) override { return below_.stage(source); }
+  std::unique_ptr<StagedBytes> stage_block(const BlobName& name, ByteSource& source) override {
+    return below_.stage_block(name, source);
+  }
   std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) override {
     return below_.assemble(name, pieces);
   }

@@ -23,7 +23,10 @@ class BlobRepairTest : public ::testing::Test {
     });
     for (const std::string name : {"a", "b", "c"}) put(name);
   }
-  void open() { store_ = std::make_unique<FileBlobStore>(FileBlobStoreOptions{.root = root().string()}); }
+  void open() {
+    store_.reset();
+    store_ = std::make_unique<FileBlobStore>(FileBlobStoreOptions{.root = root().string()});
+  }
   void close() { store_.reset(); }
   fs::path root() const { return place_.path() / "blobs"; }
 
@@ -36,7 +39,8 @@ class BlobRepairTest : public ::testing::Test {
   }
   void put_block(const std::string& name, const std::string& id) {
     StringSource source("block");
-    store_->put_block({"acct", "data", name}, base64_encode(id), store_->stage(source), [](const auto&...) {}, {});
+    const BlobName blob{"acct", "data", name};
+    store_->put_block(blob, base64_encode(id), store_->stage_block(blob, source), [](const auto&...) {}, {});
   }
   // "a=text/a b=text/b …", each with its content read.
   std::string all() {
@@ -90,6 +94,7 @@ TEST_F(BlobRepairTest, ADamagedIndexIsSetAsideAndTheFilesAreBlobsStill) {
 TEST_F(BlobRepairTest, BlocksThatNobodyCameBackForInAWeekAreCollected) {
   put_block("left", "1");
   put_block("late", "1");
+  open();  // the next block begins another file
   put_block("late", "2");
   close();
   const auto eight_days_ago = fs::file_time_type::clock::now() - std::chrono::days(8);

@@ -75,7 +75,8 @@ class FileBlobStoreTest : public ::testing::Test {
   }
   void put_block(const std::string& blob, const std::string& id, const std::string& text) {
     StringSource source(text);
-    store_->put_block(named(blob), base64_encode(id), store_->stage(source), [](const auto&...) {}, {});
+    store_->put_block(named(blob), base64_encode(id), store_->stage_block(named(blob), source), [](const auto&...) {},
+                      {});
   }
   std::size_t staged_files() const {
     const fs::directory_iterator all(root_ / ".staging");
@@ -274,11 +275,11 @@ TEST_F(FileBlobStoreTest, TheEncryptionOfBlocksIsKeptUntilTheyGo) {
   std::string told;
   const Encryption encryption = {{"x-ms-encryption-scope", "one"}};
   store_->put_block(
-      named("a"), base64_encode("1"), store_->stage(source), [](const auto&...) {}, encryption);
+      named("a"), base64_encode("1"), store_->stage_block(named("a"), source), [](const auto&...) {}, encryption);
   open();
   EXPECT_EQ(store_->blocks(named("a")).encryption.get("x-ms-encryption-scope"), "one");
   store_->put_block(
-      named("a"), base64_encode("2"), store_->stage(source),
+      named("a"), base64_encode("2"), store_->stage_block(named("a"), source),
       [&](const BlobEntry*, const BlockSummary& blocks) { told = blocks.encryption.get("x-ms-encryption-scope"); }, {});
   EXPECT_EQ(told, "one");
   put("a", "text");

@@ -82,6 +82,7 @@ class MemoryBlobStore : public BlobStore {
   }
 
   std::unique_ptr<StagedBytes> stage(ByteSource& source) override { return std::make_unique<Staged>(read_all(source)); }
+  std::unique_ptr<StagedBytes> stage_block(const BlobName&, ByteSource& source) override { return stage(source); }
 
   std::unique_ptr<StagedBytes> assemble(const BlobName& name, std::span<const BlockPiece> pieces) override {
     if (before_assemble) std::exchange(before_assemble, nullptr)();
