@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/base/encoding.h"
 #include "core/base/ids.h"
+#include "core/base/query.h"
 #include "core/blob/blob_url.h"
 #include "core/signing/sas.h"
 
@@ -68,8 +68,7 @@ class Proxy : public Backend {
     if (!text.starts_with("http://") && !text.starts_with("https://")) return text;
     const auto url = parse_blob_url(text, [this](std::string_view name) { return same_id(name, names_.own_account); });
     if (!url || !is_here(*url) || url->container.empty()) return text;
-    const Query query = parse_query(url->query);
-    const auto sas = signing::parse_sas(query);
+    const auto sas = signing::parse_sas(query_parameters(url->query));
     if (!sas)
       return names_.storage_endpoint + blob_path(url->container, url->blob) +
              (url->query.empty() ? "" : "?" + url->query);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/base/encoding.h"
+#include "core/base/query.h"
 #include "core/blob/blob_url.h"
 #include "core/blob/errors.h"
 #include "core/blob/names.h"
@@ -48,8 +48,7 @@ std::optional<BlobUrl> own_blob(const Request& request, const std::string& url) 
 }
 
 Time snapshot_in(const BlobUrl& source) {
-  Parameters query;
-  for (auto& [name, value] : parse_query(source.query)) query.add(name, value);
+  const Parameters query = query_parameters(source.query);
   if (query.has("versionid")) throw Error(kUnsupportedQueryParameter, {{"QueryParameterName", "versionid"}});
   const std::string text = query.get("snapshot");
   if (text.empty()) return kNever;

@@ -4,10 +4,10 @@
 #include <charconv>
 
 #include "core/base/encoding.h"
+#include "core/base/query.h"
 #include "core/blob/delegation.h"
 #include "core/blob/errors.h"
 #include "core/blob/operation_table.h"
-#include "core/signing/sas.h"
 
 namespace batchite {
 namespace {
@@ -139,20 +139,22 @@ bool has_any(std::string_view letters, std::string_view wanted) {
   return letters.find_first_of(wanted) != std::string_view::npos;
 }
 
+std::string header(const SasUse& use, std::string_view name) { return use.headers ? use.headers->get(name) : ""; }
+
 // What a header asks for beside the operation needs a letter of its own.
-bool allows_headers(std::string_view given, const Parameters& headers) {
+bool allows_headers(std::string_view given, const SasUse& use) {
   constexpr std::pair<std::string_view, std::string_view> kLetters[] = {
       {"x-ms-tags", "t"}, {"x-ms-immutability-policy-until-date", "i"}, {"x-ms-legal-hold", "i"}};
   return std::ranges::all_of(
-      kLetters, [&](const auto& letter) { return headers.get(letter.first).empty() || has_any(given, letter.second); });
+      kLetters, [&](const auto& letter) { return header(use, letter.first).empty() || has_any(given, letter.second); });
 }
 
 SasGrant check_permission(std::string_view given, std::string_view wanted, const SasUse& use) {
   const bool leases = use.operation == BlobOperation::LeaseBlob || use.operation == BlobOperation::LeaseContainer;
-  const bool breaks = leases && same_id(use.headers.get("x-ms-lease-action"), "break");
+  const bool breaks = leases && same_id(header(use, "x-ms-lease-action"), "break");
   // Who may delete what is leased may break the lease.
   const bool fits = has_any(given, wanted) || (breaks && has_any(given, "d"));
-  if (!fits || !allows_headers(given, use.headers)) throw Error(kAuthorizationPermissionMismatch);
+  if (!fits || !allows_headers(given, use)) throw Error(kAuthorizationPermissionMismatch);
   const bool creates = has_any(wanted, "c");
   return {.may_overwrite = !creates || has_any(given, "w")};
 }
@@ -176,17 +178,21 @@ SasGrant check_account(const Sas& sas, const BlobRights& rights, const SasUse& u
 
 }  // namespace
 
-SasGrant check_sas(std::string_view query, const BlobAccount& account, const SasUse& use) {
-  const auto sas = signing::parse_sas(parse_query(query));
-  if (!sas) throw Error(kNoAuthenticationInformation);
-  check_form(*sas);
-  check_signature(*sas, account, use);
-  const Terms terms = terms_of(*sas, use);
+SasGrant check_sas(const Sas& sas, const BlobAccount& account, const SasUse& use) {
+  check_form(sas);
+  check_signature(sas, account, use);
+  const Terms terms = terms_of(sas, use);
   check_window("Signature", terms.start, *terms.expiry, use.now);
-  if (sas->kind == SasKind::UserDelegation) check_delegation(*sas, use.now);
-  check_way(*sas, use);
+  if (sas.kind == SasKind::UserDelegation) check_delegation(sas, use.now);
+  check_way(sas, use);
   const BlobRights& rights = blob_operation_row(use.operation).rights;
-  return sas->kind == SasKind::Account ? check_account(*sas, rights, use) : check_service(*sas, terms, rights, use);
+  return sas.kind == SasKind::Account ? check_account(sas, rights, use) : check_service(sas, terms, rights, use);
+}
+
+SasGrant check_sas(std::string_view query, const BlobAccount& account, const SasUse& use) {
+  const auto sas = signing::parse_sas(query_parameters(query));
+  if (!sas) throw Error(kNoAuthenticationInformation);
+  return check_sas(*sas, account, use);
 }
 
 }  // namespace batchite

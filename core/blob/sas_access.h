@@ -12,6 +12,7 @@
 #include "core/backend.h"
 #include "core/base/time.h"
 #include "core/blob/entries.h"
+#include "core/signing/sas.h"
 
 namespace batchite {
 
@@ -22,9 +23,11 @@ struct SasUse {
   std::string blob = {};  // decoded
   Time now;
   bool is_https = false;
-  std::string address = {};             // of the client; empty: unknown, then `sip` is not looked at
-  std::string snapshot = {};            // of the query
-  Parameters headers = {}, query = {};  // of the request, for signatures that bind some of them
+  std::string address = {};   // of the client; empty: unknown, then `sip` is not looked at
+  std::string snapshot = {};  // of the query
+  // Of the request. Null: there are none.
+  const Parameters* headers = nullptr;
+  const Parameters* query = nullptr;
   // The container's, asked for when a signature names one. Absent: there are none.
   std::function<std::vector<StoredPolicy>()> policies = {};
 };
@@ -34,6 +37,7 @@ struct SasGrant {
   bool may_overwrite = true;  // false: it creates blobs only; pass it on in BlobCall
 };
 
+SasGrant check_sas(const signing::Sas& sas, const BlobAccount& account, const SasUse& use);
 // `query` is the URL's, raw.
 SasGrant check_sas(std::string_view query, const BlobAccount& account, const SasUse& use);
 

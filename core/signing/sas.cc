@@ -79,13 +79,13 @@ std::string service_text(const Parameters& parameters, const SasTarget& target) 
 
 // The names listed in the token, with the values that the request has: "name:value" each, with a line end before or
 // behind it.
-std::string bound_values(const std::string& names, const Parameters& values, std::string_view before,
+std::string bound_values(const std::string& names, const Parameters* values, std::string_view before,
                          std::string_view behind) {
   std::string text;
   for (std::size_t at = 0; !names.empty() && at <= names.size();) {
     const std::size_t comma = std::min(names.find(',', at), names.size());
     const std::string name = names.substr(at, comma - at);
-    text.append(before).append(name).append(":").append(values.get(name)).append(behind);
+    text.append(before).append(name).append(":").append(values ? values->get(name) : "").append(behind);
     at = comma + 1;
   }
   return text;
@@ -170,9 +170,8 @@ SasTarget target_of(const SasSpec& spec) {
 
 }  // namespace
 
-std::optional<Sas> parse_sas(const Query& query) {
-  Sas sas;
-  for (const auto& [name, value] : query) sas.parameters.add(name, value);
+std::optional<Sas> parse_sas(Parameters query) {
+  Sas sas{.parameters = std::move(query)};
   if (!sas.parameters.has("sig")) return std::nullopt;
   if (sas.parameters.has("ss") || sas.parameters.has("srt")) sas.kind = SasKind::Account;
   if (sas.parameters.has("skoid")) sas.kind = SasKind::UserDelegation;

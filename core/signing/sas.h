@@ -23,16 +23,17 @@ struct Sas {
 };
 
 // nullopt: the query carries no signature ("sig").
-std::optional<Sas> parse_sas(const Query& query);
+std::optional<Sas> parse_sas(Parameters query);
 
 // What a request asks for. Names are decoded; an empty blob means the container.
 struct SasTarget {
   std::string account;
   std::string container = {};
   std::string blob = {};
-  std::string time = {};    // of the snapshot or version asked for
-  Parameters headers = {};  // of the request, for delegation signatures that bind headers ("srh")
-  Parameters query = {};    // likewise ("srq")
+  std::string time = {};  // of the snapshot or version asked for
+  // Of the request, for delegation signatures that bind headers ("srh") or parameters ("srq"). Null: there are none.
+  const Parameters* headers = nullptr;
+  const Parameters* query = nullptr;
 };
 
 std::string string_to_sign(const Sas& sas, const SasTarget& target);

@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/ids.h"
+#include "core/base/query.h"
 #include "core/contract/error_codes.h"
 #include "emulator/arm/arm_documents.h"
 #include "emulator/arm/arm_routes.h"
@@ -231,8 +232,7 @@ http::Response ArmEndpoint::handle(const http::Request& request) {
 }
 
 http::Response ArmEndpoint::answer(const http::Request& request) {
-  Parameters query;
-  for (auto& [name, value] : parse_query(request.query)) query.add(std::move(name), std::move(value));
+  const Parameters query = query_parameters(request.query);
   authenticator_.check_bearer(request);
   if (query.get("api-version").empty()) {
     throw Error(400, "MissingApiVersionParameter",

@@ -1,7 +1,7 @@
 #include "emulator/batch/batch_endpoint.h"
 
-#include "core/base/encoding.h"
 #include "core/base/ids.h"
+#include "core/base/query.h"
 #include "core/contract/error_codes.h"
 #include "emulator/batch/decode.h"
 #include "emulator/batch/encode.h"
@@ -11,12 +11,6 @@
 
 namespace batchite::batch {
 namespace {
-
-Parameters query_of(const http::Request& request) {
-  Parameters query;
-  for (auto& [name, value] : parse_query(request.query)) query.add(std::move(name), std::move(value));
-  return query;
-}
 
 void add_common_headers(http::Response& response, const http::Request& request, const std::string& id) {
   response.headers.add("Server", "Microsoft-HTTPAPI/2.0");
@@ -59,7 +53,7 @@ http::Response BatchEndpoint::handle(const http::Request& request) {
 
 // The order of the checks is the service's: a version is missed before a signature is.
 http::Response BatchEndpoint::answer(const http::Request& request, std::string_view& operation_id) {
-  Parameters query = query_of(request);
+  Parameters query = query_parameters(request.query);
   const contract::Version version = versions_.of(query);
   const std::optional<TaskCaller> caller = authenticator_.check(request);
   Route route = router_.find(request.method, request.path);

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/encoding.h"
+#include "core/base/query.h"
 #include "core/blob/acl.h"
 #include "core/blob/blob_url.h"
 #include "core/blob/errors.h"
@@ -98,12 +98,6 @@ PublicAccess access_of(const BlobAttempt& attempt, const std::string& account, c
   }
 }
 
-Parameters parameters_of(const std::string& query) {
-  Parameters parameters;
-  for (auto& [name, value] : parse_query(query)) parameters.add(std::move(name), std::move(value));
-  return parameters;
-}
-
 SasUse use_of(const BlobAttempt& attempt, const BlobTarget& target, const Parameters& query) {
   return {.operation = attempt.route.operation,
           .container = target.container,
@@ -112,8 +106,8 @@ SasUse use_of(const BlobAttempt& attempt, const BlobTarget& target, const Parame
           .is_https = attempt.request.is_https,
           .address = attempt.request.address,
           .snapshot = query.get("snapshot"),
-          .headers = attempt.request.headers,
-          .query = query,
+          .headers = &attempt.request.headers,
+          .query = &query,
           .policies = [&attempt, target] { return policies_from(attempt.acl(target.account, target.container).body); }};
 }
 
@@ -153,7 +147,8 @@ void check_copy_source(const BlobAttempt& attempt) {
   BlobTarget target{.account = source->account, .container = source->container, .blob = source->blob};
   if (target.blob.empty()) target.blob = std::exchange(target.container, "$root");
   if (access_of(attempt, target.account, target.container) != PublicAccess::None) return;
-  SasUse use = use_of(attempt, target, parameters_of(source->query));
+  const Parameters query = query_parameters(source->query);
+  SasUse use = use_of(attempt, target, query);
   use.operation = BlobOperation::GetBlob;
   check_of_source([&] { check_sas(source->query, account_of(attempt, source->account), use); });
 }
@@ -167,8 +162,8 @@ BlobAccess check_anonymous(const BlobAttempt& attempt) {
 }
 
 BlobAccess check_signature(const BlobAttempt& attempt, const signing::Sas& sas) {
-  const SasGrant grant = check_sas(attempt.request.query, account_of(attempt, attempt.target.account),
-                                   use_of(attempt, attempt.target, parameters_of(attempt.request.query)));
+  const SasGrant grant =
+      check_sas(sas, account_of(attempt, attempt.target.account), use_of(attempt, attempt.target, attempt.query));
   if (!attempt.request.headers.get("x-ms-copy-source").empty()) check_copy_source(attempt);
   // Only these signatures cover the overrides.
   const bool covers = sas.kind != signing::SasKind::Account && sas.parameters.get("sv") >= "2013-08-15";
@@ -193,7 +188,7 @@ BlobAccess authorize_blob(const BlobAttempt& attempt) {
       throw Error(kInvalidAuthenticationInfo);
     return check_key(attempt, *authorization);
   }
-  if (const auto sas = signing::parse_sas(parse_query(attempt.request.query))) return check_signature(attempt, *sas);
+  if (const auto sas = signing::parse_sas(attempt.query)) return check_signature(attempt, *sas);
   return check_anonymous(attempt);
 }
 

@@ -22,6 +22,7 @@ enum class BlobAuth {
 
 struct BlobAttempt {
   const http::Request& request;
+  const Parameters& query;  // of the request, decoded
   const BlobTarget& target;
   const BlobOperationRow& route;
   const std::vector<BlobAccount>& accounts;

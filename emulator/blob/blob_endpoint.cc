@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/encoding.h"
+#include "core/base/query.h"
 #include "core/blob/blob_xml.h"
 #include "core/blob/checksums.h"
 #include "core/blob/errors.h"
@@ -177,7 +178,7 @@ bool BlobEndpoint::is_account(std::string_view name) const {
 
 void BlobEndpoint::decode(Exchange& exchange) const {
   const http::Request& request = exchange.request;
-  for (auto& [name, value] : parse_query(request.query)) exchange.query.add(name, value);
+  exchange.query = query_parameters(request.query);
   if (!exchange.is_part) exchange.version = version_of(request, exchange.query);
   exchange.target = blob_target(request, [this](std::string_view name) { return is_account(name); });
   if (request.method != "OPTIONS") exchange.route = &find_blob_route(request, exchange.query, exchange.target);
@@ -190,6 +191,7 @@ Document BlobEndpoint::service_properties(const std::string& account) const {
 BlobAccess BlobEndpoint::authorize(const Exchange& exchange) const {
   const auto attempt = [&](const http::Request& request) {
     return authorize_blob({.request = request,
+                           .query = exchange.query,
                            .target = exchange.target,
                            .route = *exchange.route,
                            .accounts = options_.accounts,

@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "core/base/ids.h"
+#include "core/base/query.h"
 
 namespace batchite {
 namespace {
@@ -42,8 +43,7 @@ Document inflict(Backend& backend, const http::Request& request, NodeFault fault
   if (!request.headers.has(std::string(kControlHeader))) {
     throw Error(403, "Forbidden", "the header " + std::string(kControlHeader) + " is missing");
   }
-  Parameters query;
-  for (auto& [name, value] : parse_query(request.query)) query.add(std::move(name), std::move(value));
+  const Parameters query = query_parameters(request.query);
   fault.notice = duration_of(query, "notice");
   fault.away = duration_of(query, "away");
   fault.code = query.get("code");

@@ -1,8 +1,8 @@
 #include "emulator/own/token_pages.h"
 
 #include "core/base/document.h"
-#include "core/base/encoding.h"
 #include "core/base/error.h"
+#include "core/base/query.h"
 
 namespace batchite {
 namespace {
@@ -38,7 +38,7 @@ http::Response issue(const http::Request& request, const batch::Authenticator& i
   if (request.length.value_or(0) > kMaxForm) return refuse("invalid_request", "The form is too long.");
   Parameters form;
   try {
-    for (auto& [name, value] : parse_query(read_all(*request.body))) form.add(std::move(name), std::move(value));
+    form = query_parameters(read_all(*request.body));
   } catch (const Error&) {
     return refuse("invalid_request", "The form ended early.");
   }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/encoding.h"
+#include "core/base/query.h"
 #include "core/signing/sas.h"
 #include "core/workflow/client.h"
 #include "tests/support/documents.h"
@@ -94,7 +95,7 @@ TEST_F(ProxyTest, SignaturesForTheEmulatorBecomeTheAccounts) {
   const std::string url = there["resourceFiles"][0]["httpUrl"];
   EXPECT_THAT(url, StartsWith(std::string(testing::EmulatedAzure::kBlobs) + "/data/b?"));
   EXPECT_THAT(there["commandLine"].get<std::string>(), HasSubstr("devstoreaccount1")) << "only whole addresses";
-  const Query query = parse_query(url.substr(url.find('?') + 1));
+  const Parameters query = query_parameters(url.substr(url.find('?') + 1));
   EXPECT_TRUE(signing::verify_sas(*signing::parse_sas(query), {.account = "acct", .container = "data", .blob = "b"},
                                   base64_decode(kStorageKey).value()));
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/document.h"
 #include "core/base/encoding.h"
+#include "core/base/query.h"
 #include "core/signing/sas.h"
 #include "core/signing/shared_key.h"
 
@@ -187,8 +188,8 @@ SasTarget target_of(const Document& vector, const std::string& account) {
 }
 
 Sas sas_of(const Document& vector) {
-  Query query;
-  for (const auto& [name, value] : vector.at("parameters").items()) query.emplace_back(name, value.get<std::string>());
+  Parameters query;
+  for (const auto& [name, value] : vector.at("parameters").items()) query.add(name, value.get<std::string>());
   return parse_sas(query).value();
 }
 
@@ -251,7 +252,7 @@ TEST(Sas, WhatIsMadeIsReadAndHolds) {
                         .blob = "in/clip 1+2.mp4",
                         .identifier = "readers",
                         .overrides = {.content_type = "video/mp4"}};
-  const auto sas = parse_sas(parse_query(make_service_sas(blob, "key")));
+  const auto sas = parse_sas(query_parameters(make_service_sas(blob, "key")));
   ASSERT_TRUE(sas);
   EXPECT_EQ(sas->parameters.get("se"), "2034-03-05T10:00:00Z");
   EXPECT_EQ(sas->parameters.get("sp"), "rw");
@@ -261,17 +262,17 @@ TEST(Sas, WhatIsMadeIsReadAndHolds) {
 
   const DelegationKey delegation = {"oid",        "tid", "2024-03-05T09:00:00Z", "2024-03-06T09:00:00Z", "b",
                                     "2021-12-02", "v"};
-  const auto delegated = parse_sas(parse_query(make_user_delegation_sas(blob, delegation)));
+  const auto delegated = parse_sas(query_parameters(make_user_delegation_sas(blob, delegation)));
   ASSERT_TRUE(delegated);
   EXPECT_EQ(delegated->kind, SasKind::UserDelegation);
   EXPECT_TRUE(verify_sas(*delegated, {.account = "a", .container = "c", .blob = "in/clip 1+2.mp4"}, "v"));
-  EXPECT_FALSE(parse_sas(parse_query("restype=container&comp=list")));
+  EXPECT_FALSE(parse_sas(query_parameters("restype=container&comp=list")));
 }
 
 TEST(Sas, ADirectoryOpensWhatLiesInIt) {
   const SasSpec directory = {
       .terms = {.permissions = "r"}, .account = "a", .container = "c", .blob = "x/y", .resource = "d"};
-  const auto sas = parse_sas(parse_query(make_service_sas(directory, "key")));
+  const auto sas = parse_sas(query_parameters(make_service_sas(directory, "key")));
   ASSERT_TRUE(sas);
   EXPECT_EQ(sas->parameters.get("sdd"), "2");
   const auto opens = [&](std::string_view blob) {
@@ -287,15 +288,13 @@ TEST(Sas, ADirectoryOpensWhatLiesInIt) {
 
 TEST(Sas, BindsTheHeadersAndParametersItNames) {
   Sas sas = {SasKind::UserDelegation, {{"sv", "2026-04-06"}, {"sr", "b"}, {"srh", "x-ms-a,x-ms-b"}, {"srq", "comp"}}};
-  SasTarget target = {.account = "a",
-                      .container = "c",
-                      .blob = "b",
-                      .headers = {{"x-ms-b", "2"}, {"x-ms-a", "1"}},
-                      .query = {{"comp", "tags"}}};
+  Parameters headers = {{"x-ms-b", "2"}, {"x-ms-a", "1"}};
+  const Parameters query = {{"comp", "tags"}};
+  const SasTarget target = {.account = "a", .container = "c", .blob = "b", .headers = &headers, .query = &query};
   EXPECT_THAT(string_to_sign(sas, target), testing::HasSubstr("\nx-ms-a:1\nx-ms-b:2\n\n\ncomp:tags\n"));
   sas.parameters.add("sig", sign("key", string_to_sign(sas, target)));
   EXPECT_TRUE(verify_sas(sas, target, "key"));
-  target.headers.set("x-ms-a", "3");
+  headers.set("x-ms-a", "3");
   EXPECT_FALSE(verify_sas(sas, target, "key"));
 }
 
