@@ -192,8 +192,7 @@ class Conversation {
     for (const auto& field : head) request.headers.add(text_of(field.name_string()), text_of(field.value()));
     const std::string host = request.headers.get("Host", connection_.fallback_host_);
     request.base = (is_https_ ? "https://" : "http://") + host;
-    error_code ignored;
-    request.address = connection_.socket_.remote_endpoint(ignored).address().to_string();
+    request.address = connection_.address_;
     request.is_https = is_https_;
     if (const auto length = parser.content_length()) request.length = *length;
     request.has_body = !body.is_done();
@@ -320,6 +319,8 @@ class Conversation {
 
 Connection::Connection(asio::ip::tcp::socket socket, const ServerOptions& options, std::string fallback_host)
     : socket_(std::move(socket)), options_(options), fallback_host_(std::move(fallback_host)) {
+  error_code gone;
+  address_ = socket_.remote_endpoint(gone).address().to_string();
   give(options_.head_timeout, true);
 }
 

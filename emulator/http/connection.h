@@ -33,6 +33,7 @@ class Connection {
   boost::asio::ip::tcp::socket socket_;
   const ServerOptions& options_;
   const std::string fallback_host_;
+  std::string address_;                 // of the client
   std::atomic<std::int64_t> deadline_;  // steady_clock ticks
   std::atomic<bool> is_idle_ = false;
   std::mutex mutex_;     // around closing and cutting: a closed descriptor's number may be another's

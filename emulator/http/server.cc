@@ -87,7 +87,7 @@ class Server::Impl {
 
  private:
   void accept() {
-    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+    acceptor_.async_accept(sockets_, [this](error_code error, tcp::socket socket) {
       if (stopping_ || error == asio::error::operation_aborted) return;
       if (!error) take(std::move(socket));
       accept();
@@ -152,6 +152,7 @@ class Server::Impl {
 
   const ServerOptions options_;
   asio::io_context io_{1};
+  asio::io_context sockets_{1};  // of the connections; nobody runs it, so that no request wakes the accepting thread
   tcp::acceptor acceptor_{io_};
   tcp::endpoint local_;
   asio::steady_timer timer_{io_};
