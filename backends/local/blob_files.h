@@ -120,6 +120,7 @@ class BlobFiles {
   std::string reserve(const std::string& folder, const std::string& name) const;
   void make_folder(const std::string& path) const;
   void move(const std::string& from, const std::string& to) const;
+  void replace(const std::string& from, const std::string& to) const;  // where a file is
   // With the directories left empty, up to and without `folder`. Absent is fine.
   void remove(const std::string& folder, const std::string& path) const;
   void remove_tree(const std::string& path) const;
@@ -142,11 +143,12 @@ class BlobFiles {
   std::unique_ptr<StagedFile> link(const std::string& path, std::string second);
   FileDescriptor create(const std::string& path) const;
   void sweep_folder(std::string_view folder, const std::set<std::string>& kept) const;
+  void settle_folder_of(const std::string& path) const;
 
   std::string root_path_;
   FileDescriptor root_, staging_;
   Durability durability_;
-  std::string life_;  // makes staging names differ from those of earlier lives
+  std::string life_;  // the name of what this process stages in; no earlier one has it
   std::atomic<std::uint64_t> next_{0};
 };
 

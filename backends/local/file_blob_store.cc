@@ -338,6 +338,7 @@ void FileBlobStore::change(const BlobName& name, const BlobChange& decide, std::
     if (!wanted.entry) {
       remove_blob(change, target, name.blob);
     } else if (content) {
+      if (!dropped.empty()) change.drop_uncommitted_blocks(target.container.id, name.blob);
       put_content(change, target, wanted, std::move(*content));
     } else if (target.current) {
       change.put_blob(target.container.id, {*wanted.entry, target.current->path, target.current->mark});
@@ -366,8 +367,9 @@ void FileBlobStore::put_content(IndexChange& change, Target& target, const BlobD
   blob.path = keeps ? target.current->path : files_.reserve(target.folder, entry.name);
   const auto kept = wanted.kept ? keep(change, target, *wanted.kept) : nullptr;
   change.put_blob(target.container.id, blob);
-  change.put_committed_blocks(target.container.id, entry.name, content.blocks);
-  change.drop_uncommitted_blocks(target.container.id, entry.name);
+  if (target.current || !content.blocks.empty()) {
+    change.put_committed_blocks(target.container.id, entry.name, content.blocks);
+  }
   change.note({staged.path(), target.folder + '/' + blob.path, staged.mark()});
   change.commit();
   if (kept) kept->release();
@@ -377,7 +379,8 @@ void FileBlobStore::put_content(IndexChange& change, Target& target, const BlobD
 void FileBlobStore::move_into_place(const Target& target, const IndexedBlob& blob, StagedFile& staged) {
   const std::string path = target.folder + '/' + blob.path;
   const auto before = folders_.before(parent_of(path));
-  files_.move(staged.path(), path);
+  const bool replaces = target.current && target.current->path == blob.path;
+  replaces ? files_.replace(staged.path(), path) : files_.move(staged.path(), path);
   staged.release();
   folders_.after(before);
 }

@@ -9,6 +9,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <charconv>
+#include <iterator>
 #include <memory>
 
 #include "backends/system/real.h"
@@ -61,8 +63,11 @@ class Conversation {
       const Request request = request_of(parser, body);
       connection_.give_freely();
       const Response response = endpoint.handle(request);
-      const bool keep = parser.keep_alive() && !response.close && !stopping && body.may_be_drained();
-      if (!write(response, request, parser.get().version(), keep)) return;
+      const unsigned version = parser.get().version();
+      const Framing framing = framing_of(response, request, version);
+      const bool keep =
+          parser.keep_alive() && !response.close && !stopping && body.may_be_drained() && !framing.by_closing();
+      if (!write(response, framing, version, keep)) return;
       // Also before the end: bytes that nobody read turn the close into a reset, which may take the answer away.
       const bool drained = body.may_be_drained() && body.drain();
       if (!keep || !drained) return;
@@ -177,7 +182,7 @@ class Conversation {
     response.body = too_long ? "The headers are longer than 64 KiB.\n"
                     : error  ? "This is no HTTP/1.1 request: " + error.message() + "\n"
                              : std::string("A request needs one Host header.\n");
-    write(response, Request{.method = "GET"}, 11, false);
+    write(response, {.length = response.body.size()}, 11, false);
   }
 
   Request request_of(const Parser& parser, Body& body) const {
@@ -205,71 +210,72 @@ class Conversation {
     asio::write(stream_, asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")), ignored);
   }
 
-  template <class Message>
-  void fill_head(Message& message, const Response& response, const Request& request, bool keep) {
-    message.result(response.status);
-    if (!response.reason.empty()) message.reason(response.reason);
-    for (const auto& [name, value] : response.headers) message.insert(name, value);
-    if (!response.headers.has("Date")) message.set(wire::field::date, now_text());
-    message.keep_alive(keep);
-    const bool has_no_body = response.status == 204 || response.status == 304 || request.method == "HEAD";
-    if (response.bytes && !has_no_body) {
-      const auto size = response.bytes->size();
-      if (size) {
-        message.content_length(*size);
-      } else {
-        message.chunked(true);
-      }
-    } else if (response.chunked && !has_no_body && message.version() >= 11) {
-      message.chunked(true);
-    } else if (!response.headers.has("Content-Length") && response.status != 304) {
-      message.content_length(request.method == "HEAD" ? 0 : response.body.size());
-    }
+  // How the end of an answer's body is told.
+  struct Framing {
+    bool has_body = true;
+    bool chunked = false;
+    std::optional<std::uint64_t> length = {};
+    bool by_closing() const { return has_body && !chunked && !length; }
+  };
+
+  static Framing framing_of(const Response& response, const Request& request, unsigned version) {
+    if (response.status == 204 || response.status == 304) return {.has_body = false};
+    const bool tells = response.headers.has("Content-Length");
+    if (request.method == "HEAD") return {.has_body = false, .length = tells ? std::nullopt : std::optional(0U)};
+    if (response.bytes ? !response.bytes->size() : response.chunked && version >= 11) return {.chunked = version >= 11};
+    return {.length = response.bytes ? response.bytes->size() : response.body.size()};
   }
 
-  bool write(const Response& response, const Request& request, unsigned version, bool keep) {
-    const bool head_only = request.method == "HEAD" || response.status == 304;
-    if (response.bytes && !head_only) {
-      const auto file = is_https_ ? std::nullopt : response.bytes->file();
-      if (file && file->size >= kSentByKernel) return write_file(*file, response, request, version, keep);
-      return write_bytes(response, request, version, keep);
-    }
-    if (head_only || response.body.empty()) return write_text<wire::empty_body>(response, request, version, keep);
-    return write_text<wire::span_body<const char>>(response, request, version, keep);
+  // The status line and the headers. What would end a header within its value is left out.
+  static std::string head_of(const Response& response, const Framing& framing, unsigned version, bool keep) {
+    std::string head = version < 11 ? "HTTP/1.0 " : "HTTP/1.1 ";
+    const auto add = [&head](std::string_view name, std::string_view value) {
+      head.append(name).append(": ");
+      std::ranges::copy_if(value, std::back_inserter(head), [](char c) { return c != '\r' && c != '\n' && c != '\0'; });
+      head += "\r\n";
+    };
+    const beast::string_view standard = wire::obsolete_reason(wire::int_to_status(response.status));
+    head += std::to_string(response.status) + ' ' + (response.reason.empty() ? text_of(standard) : response.reason);
+    head += "\r\n";
+    for (const auto& [name, value] : response.headers) add(name, value);
+    if (!response.headers.has("Date")) add("Date", now_text());
+    if (keep && version < 11) add("Connection", "keep-alive");
+    if (!keep && version >= 11) add("Connection", "close");
+    if (framing.chunked) add("Transfer-Encoding", "chunked");
+    if (framing.length) add("Content-Length", std::to_string(*framing.length));
+    return head += "\r\n";
   }
 
-  // Beast makes a chunk of an empty span, and a chunk of no bytes ends the message before Beast ends it once more: what
-  // has no bytes goes out as an empty_body.
-  template <class Body>
-  bool write_text(const Response& response, const Request& request, unsigned version, bool keep) {
-    wire::response<Body> message;
-    message.version(version);
-    fill_head(message, response, request, keep);
-    if constexpr (!std::is_same_v<Body, wire::empty_body>) {
-      message.body() = {response.body.data(), response.body.size()};
-    }
-    wire::response_serializer<Body> serializer(message);
+  // False: the connection is over.
+  bool write(const Response& response, const Framing& framing, unsigned version, bool keep) {
+    const std::string head = head_of(response, framing, version, keep);
+    if (!framing.has_body) return send({head});
+    if (!response.bytes) return framing.chunked ? send_chunk(head, response.body, true) : send({head, response.body});
+    const auto file = is_https_ ? std::nullopt : response.bytes->file();
+    if (file && file->size >= kSentByKernel) return send({head}) && send_file(*file);
+    return send_bytes(head, framing, *response.bytes);
+  }
+
+  bool send(std::initializer_list<std::string_view> parts) {
+    std::array<asio::const_buffer, 5> buffers;
+    std::ranges::transform(parts, buffers.begin(), [](auto part) { return asio::buffer(part); });
     connection_.give(connection_.options_.body_timeout);
     error_code error;
-    if (request.method == "HEAD" || response.status == 304) {
-      wire::write_header(stream_, serializer, error);
-    } else {
-      wire::write(stream_, serializer, error);
-    }
+    asio::write(stream_, buffers, error);
     return !error;
   }
 
+  bool send_chunk(std::string_view head, std::string_view bytes, bool is_last) {
+    char size[16];
+    const auto [end, ignored] = std::to_chars(std::begin(size), std::end(size), bytes.size(), 16);
+    const std::string_view digits(size, static_cast<std::size_t>(end - size)),
+        rest = is_last ? "\r\n0\r\n\r\n" : "\r\n";
+    if (bytes.empty()) return send({head, is_last ? "0\r\n\r\n" : ""});  // a chunk of nothing would be the last
+    return send({head, digits, "\r\n", bytes, rest});
+  }
+
   // Of a plain connection: the bytes go from the page cache to the socket.
-  bool write_file(const ByteSource::File& file, const Response& response, const Request& request, unsigned version,
-                  bool keep) {
-    wire::response<wire::empty_body> message;
-    message.version(version);
-    fill_head(message, response, request, keep);
-    wire::response_serializer<wire::empty_body> serializer(message);
-    connection_.give(connection_.options_.body_timeout);
-    error_code error;
-    wire::write_header(stream_, serializer, error);
-    if (error) return false;
+  bool send_file(const ByteSource::File& file) {
     auto at = static_cast<off_t>(file.offset);
     for (std::uint64_t left = file.size; left > 0;) {
       connection_.give(connection_.options_.body_timeout);
@@ -282,33 +288,24 @@ class Conversation {
     return true;
   }
 
-  bool write_bytes(const Response& response, const Request& request, unsigned version, bool keep) {
-    wire::response<wire::buffer_body> message;
-    message.version(version);
-    fill_head(message, response, request, keep);
-    // The first piece goes out with the head: what is small needs one write.
-    const std::optional<std::uint64_t> size = response.bytes->size();
-    const std::size_t capacity = std::clamp<std::uint64_t>(size.value_or(kPiece), 1, kPiece);
+  // The first piece goes out with the head: what is small needs one write.
+  bool send_bytes(std::string_view head, const Framing& framing, ByteSource& bytes) {
+    const std::size_t capacity = std::clamp<std::uint64_t>(framing.length.value_or(kPiece), 1, kPiece);
     const auto piece = std::make_unique_for_overwrite<char[]>(capacity);
-    wire::response_serializer<wire::buffer_body> serializer(message);
-    error_code error;
-    for (std::uint64_t sent = 0; !error && !serializer.is_done();) {
+    for (std::uint64_t sent = 0;; head = {}) {
       connection_.give_freely();
       std::size_t count = 0;
       try {
-        count = response.bytes->read({piece.get(), capacity});
+        count = bytes.read({piece.get(), capacity});
       } catch (const std::exception&) {
         return false;  // the client sees a body that ends early
       }
+      const std::string_view some(piece.get(), count);
+      if (!(framing.chunked ? send_chunk(head, some, count == 0) : send({head, some}))) return false;
       sent += count;
-      message.body().data = count ? piece.get() : nullptr;
-      message.body().size = count;
-      message.body().more = count != 0 && sent != size;
-      connection_.give(connection_.options_.body_timeout);
-      wire::write(stream_, serializer, error);
-      if (error == wire::error::need_buffer) error = {};
+      if (count == 0) return !framing.length || sent == *framing.length;
+      if (sent == framing.length) return true;
     }
-    return !error;
   }
 
   Stream& stream_;

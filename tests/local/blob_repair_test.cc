@@ -7,6 +7,7 @@
 #include "backends/local/file_blob_store.h"
 #include "core/base/encoding.h"
 #include "tests/support/local_backend_fixture.h"
+#include "tests/support/staged_files.h"
 
 namespace batchite {
 namespace {
@@ -98,9 +99,8 @@ TEST_F(BlobRepairTest, BlocksThatNobodyCameBackForInAWeekAreCollected) {
   put_block("late", "2");
   close();
   const auto eight_days_ago = fs::file_time_type::clock::now() - std::chrono::days(8);
-  std::vector<fs::path> staged{fs::directory_iterator(root() / ".staging"), {}};
+  const std::vector<fs::path> staged = staged_files(root());
   ASSERT_EQ(staged.size(), 3u);
-  std::ranges::sort(staged);  // as they were written
   fs::last_write_time(staged[0], eight_days_ago);
   fs::last_write_time(staged[1], eight_days_ago);
   open();

@@ -12,6 +12,7 @@
 
 #include "core/base/encoding.h"
 #include "core/blob/blob_service.h"
+#include "tests/support/staged_files.h"
 
 namespace batchite {
 namespace {
@@ -78,10 +79,6 @@ class FileBlobStoreTest : public ::testing::Test {
     store_->put_block(named(blob), base64_encode(id), store_->stage_block(named(blob), source), [](const auto&...) {},
                       {});
   }
-  std::size_t staged_files() const {
-    const fs::directory_iterator all(root_ / ".staging");
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-  }
 
   static constexpr Time kNow{std::chrono::days(19'000)};
   fs::path root_;
@@ -98,7 +95,7 @@ TEST_F(FileBlobStoreTest, BlobsAreOrdinaryFilesThatSurviveARestart) {
   EXPECT_EQ(after->properties.get("Content-Type"), "video/mp4");
   EXPECT_EQ(after->revision, before->revision);
   EXPECT_GT(store_->next_revision(kNever), before->revision);
-  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(staged_files(root_).size(), 0u);
 }
 
 TEST_F(FileBlobStoreTest, AFileDroppedInByHandIsABlob) {
@@ -189,7 +186,7 @@ TEST_F(FileBlobStoreTest, ARefusedChangeLeavesNothingBehind) {
                    std::move(content)),
                Error);
   EXPECT_EQ(get("a"), "old");
-  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(staged_files(root_).size(), 0u);
 }
 
 TEST_F(FileBlobStoreTest, ReadersOfAReplacedBlobKeepTheirVersion) {
@@ -251,7 +248,7 @@ TEST_F(FileBlobStoreTest, BlocksOutliveARestartAndAreCommittedInOrder) {
   EXPECT_EQ(get("a"), "hello World");
   EXPECT_EQ(store_->blocks(named("a")).committed.size(), 2u);
   EXPECT_TRUE(store_->blocks(named("a")).uncommitted.empty());
-  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(staged_files(root_).size(), 0u);
   const std::vector<BlockPiece> again = {{lists.uncommitted[1], 6}, {lists.uncommitted[0], 0}};
   store_->change(named("a"), entry_maker("a", {}), NewContent{store_->assemble(named("a"), again), {}});
   EXPECT_EQ(get("a"), "Worldhello ");
@@ -259,10 +256,10 @@ TEST_F(FileBlobStoreTest, BlocksOutliveARestartAndAreCommittedInOrder) {
 
 TEST_F(FileBlobStoreTest, ASingleBlockBecomesTheBlobWithoutCopying) {
   put_block("a", "1", "only");
-  const auto staged = *fs::directory_iterator(root_ / ".staging");
+  const fs::path staged = staged_files(root_).at(0);
   struct stat before {
   }, after{};
-  ASSERT_EQ(::stat(staged.path().c_str(), &before), 0);
+  ASSERT_EQ(::stat(staged.c_str(), &before), 0);
   const std::vector<BlockPiece> pieces = {{{base64_encode("1"), 4}, {}}};
   store_->change(named("a"), entry_maker("a", {}), NewContent{store_->assemble(named("a"), pieces)});
   ASSERT_EQ(::stat(file("a").c_str(), &after), 0);
@@ -308,7 +305,7 @@ TEST_F(FileBlobStoreTest, ADeletedContainerTakesEverythingWithIt) {
   store_->change_container({"acct", "data"}, [](const ContainerEntry*) { return std::optional<ContainerEntry>(); });
   EXPECT_FALSE(fs::exists(root_ / "acct" / "data"));
   EXPECT_FALSE(store_->find_container({"acct", "data"}));
-  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(staged_files(root_).size(), 0u);
   EXPECT_THROW(put("a", "x"), Error);
 }
 
@@ -422,7 +419,7 @@ TEST_F(FileBlobStoreTest, WhatIsKeptOfABlobOutlivesItAndARestart) {
     members.back().entry = as_kept(members.back().entry);
   });
   EXPECT_FALSE(fs::exists(file("d")));
-  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(staged_files(root_).size(), 0u);
   open();
   EXPECT_EQ(list() + get("d/a"), "(none)");
   EXPECT_EQ(all(), "d/a d/a");
@@ -472,7 +469,7 @@ TEST_F(FileBlobStoreTest, APatchIsWrittenInPlaceAndIsNoEditByHand) {
   const auto after = store_->find(named("a"));
   EXPECT_EQ(after->revision, revision);  // or it would have been taken for an edit
   EXPECT_EQ(after->type, BlobType::Append);
-  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(staged_files(root_).size(), 0u);
 }
 
 TEST_F(FileBlobStoreTest, LeasesTypesAndPoliciesOutliveARestart) {
@@ -528,7 +525,7 @@ TEST_F(FileBlobStoreTest, AFailedWriteIsAnErrorAndLeavesNothing) {
   StringSource source(std::string(3 << 20, 'x'));
   EXPECT_THROW(store_->stage(source), Error);
   ::setrlimit(RLIMIT_FSIZE, &before);
-  EXPECT_EQ(staged_files(), 0u);
+  EXPECT_EQ(staged_files(root_).size(), 0u);
   EXPECT_EQ(get("a"), "old");
 }
 
@@ -559,7 +556,7 @@ TEST_F(FileBlobStoreTest, AProgramKilledWhileWritingLeavesOldOrNewAndNoRubbish) 
     if (n > 0) {
       ASSERT_EQ(entry->properties.get("n"), std::to_string(n));  // bytes and properties of one write
     }
-    ASSERT_EQ(staged_files(), 0u);
+    ASSERT_EQ(staged_files(root_).size(), 0u);
     ASSERT_THAT(list(), ::testing::AnyOf("a", "a gone"));
     ASSERT_THAT(get("gone"), ::testing::AnyOf("x", "(none)"));
     store_.reset();
@@ -600,7 +597,7 @@ TEST_F(FileBlobStoreTest, AProgramKilledWhileAppendingLeavesWholeBlocks) {
     if (!text.empty()) {
       ASSERT_EQ(entry->properties.get("n"), std::to_string(text.size() / kBlock));  // and not taken for an edit
     }
-    ASSERT_EQ(staged_files(), 0u);
+    ASSERT_EQ(staged_files(root_).size(), 0u);
     store_.reset();
   }
 }

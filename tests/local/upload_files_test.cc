@@ -13,6 +13,7 @@
 #include "backends/local/file_blob_store.h"
 #include "core/base/encoding.h"
 #include "tests/support/local_backend_fixture.h"
+#include "tests/support/staged_files.h"
 
 namespace batchite {
 namespace {
@@ -53,11 +54,7 @@ class UploadFilesTest : public ::testing::Test {
     store_->change_container({"acct", "data"}, [](const auto*) { return std::optional<ContainerEntry>(); });
   }
   fs::path root() const { return place_.path() / "blobs"; }
-  std::vector<fs::path> staged() const {
-    std::vector<fs::path> files;
-    for (const auto& file : fs::directory_iterator(root() / ".staging")) files.push_back(file.path());
-    return files;
-  }
+  std::vector<fs::path> staged() const { return staged_files(root()); }
   static ino_t inode(const fs::path& file) {
     struct stat status {};
     return ::stat(file.c_str(), &status) == 0 ? status.st_ino : 0;
