@@ -27,7 +27,8 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kFileBytes = 8'000'000;  // more than a connection holds
 
 // Tells what it was asked; "/echo" gives the body back, "/stream" bytes of unknown length, "/ignore" leaves the body
-// unread, "/nothing" has chunks but no bytes, "/wait" answers when the test says so, "/file" sends part of a file.
+// unread, "/nothing" has chunks but no bytes, "/wait" answers when the test says so, "/file" sends part of a file,
+// "/forged" has a header with line ends in its value.
 class Asked : public Endpoint {
  public:
   Response handle(const Request& request) override {
@@ -46,6 +47,7 @@ class Asked : public Endpoint {
     if (request.path == "/nothing") return response;
     if (request.path != "/ignore") read_all(*request.body);
     response.body = request.method + " " + request.path + "?" + request.query + " " + request.base;
+    if (request.path == "/forged") response.headers.add("x-said", "a\r\nx-forged: 1\r\n\r\nbody");
     return response;
   }
 
@@ -234,6 +236,19 @@ TEST_F(HttpServerTest, AClientOfHttp10GetsALengthInsteadOfChunks) {
   const std::string answer = ask("GET /chunked HTTP/1.0\r\nHost: h\r\n\r\n");
   EXPECT_FALSE(has(answer, "Transfer-Encoding")) << answer;
   EXPECT_TRUE(has(answer, "Content-Length: 22\r\n") && answer.ends_with("\r\n\r\nGET /chunked? http://h")) << answer;
+}
+
+TEST_F(HttpServerTest, AClientOfHttp10SeesTheEndOfWhatHasNoLengthByTheEndOfItsConnection) {
+  serve();
+  const std::string answer = ask("GET /stream HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_FALSE(has(answer, "keep-alive") || has(answer, "Transfer-Encoding")) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\naaaaabbbbbccccc")) << answer;
+}
+
+TEST_F(HttpServerTest, NoValueOfAHeaderBeginsAnother) {
+  serve();
+  const std::string answer = ask("GET /forged HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(has(answer, "\r\nx-said: ax-forged: 1body\r\n")) << answer;
 }
 
 TEST_F(HttpServerTest, AHeadAnswerHasNoBody) {
