@@ -204,6 +204,8 @@ BlobFiles::BlobFiles(const std::string& root, Durability durability) : root_path
   if (::mkdirat(staging_.get(), life_.c_str(), 0777) != 0) throw_disk_error(errno, "making a folder in " + root);
 }
 
+BlobFiles::~BlobFiles() { ::unlinkat(staging_.get(), life_.c_str(), AT_REMOVEDIR); }
+
 std::string BlobFiles::new_staging_path() {
   return fmt::format("{}/{}/{}", kStaging, life_, next_.fetch_add(1, std::memory_order_relaxed));
 }

@@ -88,6 +88,7 @@ class BlobFiles {
  public:
   // Creates the root. Throws when another process uses it.
   BlobFiles(const std::string& root, Durability durability);
+  ~BlobFiles();  // leaves nothing staged but uncommitted blocks
 
   std::unique_ptr<StagedFile> stage(ByteSource& source);
   // Into a file that is staged already, or is then; other places of it may be written at the same time.

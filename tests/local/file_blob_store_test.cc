@@ -254,6 +254,18 @@ TEST_F(FileBlobStoreTest, BlocksOutliveARestartAndAreCommittedInOrder) {
   EXPECT_EQ(get("a"), "Worldhello ");
 }
 
+TEST_F(FileBlobStoreTest, WhatOneLifeStagedIsGoneWhenItEndsOrWhenTheNextBegins) {
+  put("a", "hello");
+  store_.reset();
+  EXPECT_TRUE(fs::is_empty(root_ / ".staging"));
+  fs::create_directories(root_ / ".staging" / "killed" / "folder");
+  std::ofstream(root_ / ".staging" / "killed" / "folder" / "file") << "x";
+  std::ofstream(root_ / ".staging" / "killed" / "file") << "x";
+  open();
+  EXPECT_FALSE(fs::exists(root_ / ".staging" / "killed"));
+  EXPECT_EQ(get("a"), "hello");
+}
+
 TEST_F(FileBlobStoreTest, ASingleBlockBecomesTheBlobWithoutCopying) {
   put_block("a", "1", "only");
   const fs::path staged = staged_files(root_).at(0);
