@@ -10,6 +10,16 @@
 namespace batchite::azure {
 namespace {
 
+// What the call threw; null: nothing.
+std::exception_ptr failure_of(const Numbered& call, std::size_t number) {
+  try {
+    call(number);
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
 class Work {
  public:
   Work(std::size_t count, const Numbered& work, const Numbered& told)
@@ -30,12 +40,7 @@ class Work {
     while (next_ < count_ && failed_ == count_) {
       const std::size_t number = next_++;
       lock.unlock();
-      std::exception_ptr failure;
-      try {
-        work_(number);
-      } catch (...) {
-        failure = std::current_exception();
-      }
+      const std::exception_ptr failure = failure_of(work_, number);
       lock.lock();
       if (failure) {
         fail(number, failure);
@@ -53,12 +58,7 @@ class Work {
       changed_.wait(lock, [&] { return is_done_[number] != 0 || failed_ <= number; });
       if (is_done_[number] == 0) return;
       lock.unlock();
-      std::exception_ptr failure;
-      try {
-        told_(number);
-      } catch (...) {
-        failure = std::current_exception();
-      }
+      const std::exception_ptr failure = failure_of(told_, number);
       lock.lock();
       if (failure) return fail(number, failure);
     }

@@ -113,7 +113,7 @@ class BlobFiles {
   std::optional<FileMark> mark(const std::string& path) const;  // nullopt: no regular file there
   std::optional<FileMark> folder_mark(const std::string& path) const;
   FileDescriptor open(const std::string& path) const;           // none when there is no regular file
-  FileDescriptor open_to_write(const std::string& path) const;  // likewise
+  FileDescriptor open_to_write(const std::string& path) const;  // none when it cannot be opened
   void settle(const FileDescriptor& file) const;                // on the disk, where that is asked for
   FileDescriptor open_folder(const std::string& path) const;
 
