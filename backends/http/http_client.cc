@@ -134,6 +134,7 @@ class HttpClient::Lease {
       handle_ = client.idle_.back();
       client.idle_.pop_back();
     } else {
+      start_curl();
       handle_ = curl_easy_init();
     }
     curl_easy_reset(handle_);
@@ -160,7 +161,7 @@ std::string HttpAnswer::error_code() const {
              : body.substr(start + 6, end - start - 6);
 }
 
-HttpClient::HttpClient(HttpOptions options) : options_(options) { start_curl(); }
+HttpClient::HttpClient(HttpOptions options) : options_(options) {}
 
 HttpClient::~HttpClient() {
   for (void* handle : idle_) curl_easy_cleanup(handle);

@@ -12,15 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "backends/local/durability.h"
 #include "backends/local/file_descriptor.h"
 #include "core/base/error.h"
 #include "core/blob/blob_store.h"
 
 namespace batchite {
-
-// When bytes must have reached the disk: before the answer (survives power cuts), or when the kernel likes (survives
-// crashes of the program).
-enum class Durability { Program, Disk };
 
 // By which an edit by hand is noticed.
 struct FileMark {

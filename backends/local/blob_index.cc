@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "backends/local/blob_index_sql.h"
+#include "backends/local/database.h"
 
 namespace batchite {
 namespace {
@@ -64,7 +65,6 @@ constexpr const char* kMigrations[] = {
     // Blocks that share a file.
     "ALTER TABLE uncommitted_blocks ADD COLUMN at INTEGER;",
 };
-constexpr int kSchema = static_cast<int>(std::size(kMigrations));
 
 constexpr char kAccount[] = "SELECT properties FROM accounts WHERE name = ?1";
 constexpr char kContainers[] =
@@ -164,29 +164,13 @@ class BlobIndex::Reading {
 
 BlobIndex::BlobIndex(const std::string& file, Durability durability) try
     : file_(file), writer_(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
-  writer_.database().exec("PRAGMA journal_mode = WAL");
-  writer_.database().exec(durability == Durability::Disk ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
   writer_.database().exec("PRAGMA wal_autocheckpoint = 4000");
-  migrate();
+  prepare_database(writer_.database(), file_, kMigrations, durability);
   unfinished_move();
   all_uploads();
   snapshot_paths();
 } catch (const SQLite::Exception& error) {
   rethrow(error);
-}
-
-void BlobIndex::migrate() {
-  const int version = writer_.database().execAndGet("PRAGMA user_version").getInt();
-  if (version > kSchema) {
-    throw UsageError(file_ + " was written by a newer Batchite (schema " + std::to_string(version) +
-                     ", known: " + std::to_string(kSchema) + "): use that one, or another data directory");
-  }
-  for (int next = version; next < kSchema; ++next) {
-    SQLite::Transaction transaction(writer_.database());
-    writer_.database().exec(kMigrations[next]);
-    writer_.database().exec("PRAGMA user_version = " + std::to_string(next + 1));
-    transaction.commit();
-  }
 }
 
 Document BlobIndex::account_properties(const std::string& account) {

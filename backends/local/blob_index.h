@@ -62,7 +62,6 @@ class BlobIndex {
   friend class IndexChange;
   class Reading;
 
-  void migrate();
   std::string file_;
   RecentBlobs recent_;
   std::mutex write_lock_;

@@ -7,10 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 
 #include "backends/local/landlock.h"
@@ -134,6 +136,17 @@ ProbeStep probe_landlock_rules() {
   return step(Isolation::Landlock, "landlock: a write outside is refused", answer, std::string(landlock_cure(answer)));
 }
 
+// What more than the process level needs.
+std::vector<ProbeStep> probe_confinement() {
+  std::vector<ProbeStep> steps{probe_landlock_abi()};
+  if (steps.back().ok) steps.push_back(probe_landlock_rules());
+  ProbeStep overlay{
+      .level = Isolation::Overlay, .name = "overlay", .error = ENOSYS, .detail = "overlay is not available yet"};
+  overlay.cure = "use --isolation=landlock or --isolation=process";
+  steps.push_back(std::move(overlay));
+  return steps;
+}
+
 std::string sentence(const ProbeStep& failed) { return fmt::format("{}: {}", failed.name, failed.detail); }
 
 const ProbeStep* first_failure(const std::vector<ProbeStep>& steps, Isolation level) {
@@ -191,18 +204,13 @@ std::vector<ProbeStep> probe_isolation() {
   steps.push_back(
       step(Isolation::Process, "process: listing children (/proc/thread-self/children)", try_children_file(),
            "all of /proc is searched instead, which is slower; a kernel with CONFIG_PROC_CHILDREN avoids it"));
-  steps.push_back(probe_landlock_abi());
-  if (steps.back().ok) steps.push_back(probe_landlock_rules());
-  ProbeStep overlay{
-      .level = Isolation::Overlay, .name = "overlay", .error = ENOSYS, .detail = "overlay is not available yet"};
-  overlay.cure = "use --isolation=landlock or --isolation=process";
-  steps.push_back(std::move(overlay));
+  std::ranges::move(probe_confinement(), std::back_inserter(steps));
   return steps;
 }
 
 IsolationChoice choose_isolation(std::string_view asked, HostPackages packages) {
   if (asked == "process") return {Isolation::Process, ""};  // needs nothing that could be missing
-  return choose_isolation(asked, packages, probe_isolation());
+  return choose_isolation(asked, packages, probe_confinement());
 }
 
 IsolationChoice choose_isolation(std::string_view asked, HostPackages packages, const std::vector<ProbeStep>& steps) {

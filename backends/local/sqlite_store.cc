@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "backends/local/database.h"
 #include "core/base/error.h"
 
 namespace batchite {
@@ -85,23 +86,6 @@ class Use {
   SQLite::Statement& statement_;
 };
 
-void migrate(SQLite::Database& database, const std::filesystem::path& file) {
-  const int version = database.execAndGet("PRAGMA user_version").getInt();
-  const int newest = static_cast<int>(std::size(kMigrations));
-  if (version > newest) {
-    throw UsageError(
-        fmt::format("{}: written by a newer Batchite (schema {}, this one knows {}); use that version, or "
-                    "another --location",
-                    file.string(), version, newest));
-  }
-  for (int step = version; step < newest; ++step) {
-    SQLite::Transaction transaction(database);
-    database.exec(kMigrations[step]);
-    database.exec(fmt::format("PRAGMA user_version = {}", step + 1));
-    transaction.commit();
-  }
-}
-
 SQLite::Database open(const std::filesystem::path& file) {
   try {
     return SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5000);
@@ -124,15 +108,13 @@ SqliteStore::Statements::Statements(SQLite::Database& database, const std::strin
       each(database, "SELECT key, parent, id, spec, status FROM " + table + " ORDER BY key"),
       last_key(database.execAndGet("SELECT coalesce(max(key), 0) FROM " + table).getInt64()) {}
 
-SqliteStore::SqliteStore(const std::filesystem::path& file, bool fsync) : database_(open(file)) {
+SqliteStore::SqliteStore(const std::filesystem::path& file, Durability durability) : database_(open(file)) {
   try {
     // The data directory has one owner (data_directory.h); without this SQLite takes and drops file locks at each read.
     database_.exec("PRAGMA locking_mode = EXCLUSIVE");
-    database_.exec("PRAGMA journal_mode = WAL");
-    database_.exec(fsync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
     database_.exec("PRAGMA wal_autocheckpoint = 8000");  // pages: fewer, longer writes back into the database
     database_.exec("PRAGMA cache_size = -65536");        // KiB
-    migrate(database_, file);
+    prepare_database(database_, file.string(), kMigrations, durability);
     for (const Kind kind : kKinds) {
       const auto at = static_cast<std::size_t>(kind);
       statements_[at] = std::make_unique<Statements>(database_, kTables[at]);

@@ -1,5 +1,5 @@
 // The store in one SQLite database (WAL). A commit is safe from the end of this process at any moment; from a power cut
-// it is with fsync, else the last moments may be lost but the database stays whole.
+// it is with Durability::Disk, else the last moments may be lost but the database stays whole.
 //
 // Schema versions go forward by themselves; a newer one is refused. One user at a time.
 #pragma once
@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "backends/local/durability.h"
 #include "core/store.h"
 
 namespace batchite {
@@ -17,7 +18,7 @@ namespace batchite {
 class SqliteStore : public Store {
  public:
   // Throws UsageError for a database that is newer than this program, or none.
-  explicit SqliteStore(const std::filesystem::path& file, bool fsync = false);
+  explicit SqliteStore(const std::filesystem::path& file, Durability durability = Durability::Program);
 
   void begin() override;
   void commit() override;
