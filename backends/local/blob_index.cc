@@ -12,59 +12,39 @@ using namespace index_sql;
 
 constexpr int kBusyMs = 10'000;
 
-// Each entry takes the schema one version up; existing ones never change.
-constexpr const char* kMigrations[] = {
-    R"(CREATE TABLE containers(id INTEGER PRIMARY KEY, account BLOB NOT NULL, name BLOB NOT NULL, modified INTEGER NOT NULL,
-                               revision INTEGER NOT NULL, metadata TEXT NOT NULL, UNIQUE(account, name));
-       CREATE TABLE blobs(container INTEGER NOT NULL, name BLOB NOT NULL, path BLOB NOT NULL, size INTEGER NOT NULL,
-                          inode INTEGER NOT NULL, mtime INTEGER NOT NULL, created INTEGER NOT NULL,
-                          modified INTEGER NOT NULL, revision INTEGER NOT NULL, properties TEXT NOT NULL,
-                          metadata TEXT NOT NULL, PRIMARY KEY(container, name)) WITHOUT ROWID;
-       CREATE TABLE committed_blocks(container INTEGER NOT NULL, blob BLOB NOT NULL, list TEXT NOT NULL,
-                                     PRIMARY KEY(container, blob)) WITHOUT ROWID;
-       CREATE TABLE uncommitted_blocks(container INTEGER NOT NULL, blob BLOB NOT NULL, id BLOB NOT NULL,
-                                       size INTEGER NOT NULL, path BLOB NOT NULL,
-                                       PRIMARY KEY(container, blob, id)) WITHOUT ROWID;
-       CREATE TABLE uploads(container INTEGER NOT NULL, blob BLOB NOT NULL, blocks INTEGER NOT NULL,
-                            PRIMARY KEY(container, blob)) WITHOUT ROWID;
-       CREATE TABLE state(last_revision INTEGER NOT NULL, source BLOB NOT NULL, target BLOB NOT NULL,
-                          inode INTEGER NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL);
-       INSERT INTO state VALUES(0, x'', x'', 0, 0, 0);)",
-    R"(ALTER TABLE containers ADD COLUMN state TEXT NOT NULL DEFAULT '{}';
-       ALTER TABLE blobs ADD COLUMN state TEXT NOT NULL DEFAULT '{}';)",
-    // Snapshots: a blob itself comes behind all of them.
-    R"(CREATE TABLE newer(container INTEGER NOT NULL, name BLOB NOT NULL, snapshot INTEGER NOT NULL, path BLOB NOT NULL,
+// Versions before the first that is here were never released.
+constexpr const char* kScripts[] = {
+    // A blob itself comes behind all of its snapshots. `ends`: when what is kept after its deletion goes, or what
+    // expires.
+    // Few blobs have tags; those that do are found by them (kTaggedBlobs has the same condition). `at`: of a block that
+    // shares its file with others.
+    R"(CREATE TABLE accounts(name BLOB PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;
+       CREATE TABLE containers(id INTEGER PRIMARY KEY, account BLOB NOT NULL, name BLOB NOT NULL, modified INTEGER NOT NULL,
+                               revision INTEGER NOT NULL, metadata TEXT NOT NULL, state TEXT NOT NULL DEFAULT '{}',
+                               deleted INTEGER NOT NULL DEFAULT 0, ends INTEGER, UNIQUE(account, name));
+       CREATE TABLE blobs(container INTEGER NOT NULL, name BLOB NOT NULL, snapshot INTEGER NOT NULL, path BLOB NOT NULL,
                           size INTEGER NOT NULL, inode INTEGER NOT NULL, mtime INTEGER NOT NULL,
                           created INTEGER NOT NULL, modified INTEGER NOT NULL, revision INTEGER NOT NULL,
                           properties TEXT NOT NULL, metadata TEXT NOT NULL, state TEXT NOT NULL,
+                          deleted INTEGER NOT NULL DEFAULT 0, ends INTEGER,
                           PRIMARY KEY(container, name, snapshot)) WITHOUT ROWID;
-       INSERT INTO newer SELECT container, name, 9223372036854775807, path, size, inode, mtime, created, modified,
-                                revision, properties, metadata, state FROM blobs;
-       DROP TABLE blobs;
-       ALTER TABLE newer RENAME TO blobs;
-       CREATE TABLE lists(container INTEGER NOT NULL, blob BLOB NOT NULL, snapshot INTEGER NOT NULL, list TEXT NOT NULL,
-                          PRIMARY KEY(container, blob, snapshot)) WITHOUT ROWID;
-       INSERT INTO lists SELECT container, blob, 9223372036854775807, list FROM committed_blocks;
-       DROP TABLE committed_blocks;
-       ALTER TABLE lists RENAME TO committed_blocks;
-       ALTER TABLE state ADD COLUMN at INTEGER NOT NULL DEFAULT -1;
-       ALTER TABLE state ADD COLUMN zeros INTEGER NOT NULL DEFAULT 0;)",
-    "CREATE TABLE accounts(name BLOB PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;",
-    "CREATE INDEX snapshots ON blobs(path) WHERE snapshot < 9223372036854775807;",
-    // What is kept after its deletion, and when what has an end is to go.
-    R"(ALTER TABLE blobs ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
-       ALTER TABLE blobs ADD COLUMN ends INTEGER;
-       CREATE INDEX ending ON blobs(ends) WHERE ends IS NOT NULL;)",
-    // The same of containers, of which there are few.
-    R"(ALTER TABLE containers ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
-       ALTER TABLE containers ADD COLUMN ends INTEGER;)",
-    "ALTER TABLE uploads ADD COLUMN encryption TEXT NOT NULL DEFAULT '{}';",
-    // Few blobs have tags; those that do are found by them (kTaggedBlobs has the same condition).
-    R"(CREATE INDEX tagged ON blobs(container, name) WHERE snapshot = 9223372036854775807 AND
-                                                           instr(state, '"tags":') > 0;)",
-    // Blocks that share a file.
-    "ALTER TABLE uncommitted_blocks ADD COLUMN at INTEGER;",
+       CREATE INDEX snapshots ON blobs(path) WHERE snapshot < 9223372036854775807;
+       CREATE INDEX ending ON blobs(ends) WHERE ends IS NOT NULL;
+       CREATE INDEX tagged ON blobs(container, name) WHERE snapshot = 9223372036854775807 AND
+                                                           instr(state, '"tags":') > 0;
+       CREATE TABLE committed_blocks(container INTEGER NOT NULL, blob BLOB NOT NULL, snapshot INTEGER NOT NULL,
+                                     list TEXT NOT NULL, PRIMARY KEY(container, blob, snapshot)) WITHOUT ROWID;
+       CREATE TABLE uncommitted_blocks(container INTEGER NOT NULL, blob BLOB NOT NULL, id BLOB NOT NULL,
+                                       size INTEGER NOT NULL, path BLOB NOT NULL, at INTEGER,
+                                       PRIMARY KEY(container, blob, id)) WITHOUT ROWID;
+       CREATE TABLE uploads(container INTEGER NOT NULL, blob BLOB NOT NULL, blocks INTEGER NOT NULL,
+                            encryption TEXT NOT NULL DEFAULT '{}', PRIMARY KEY(container, blob)) WITHOUT ROWID;
+       CREATE TABLE state(last_revision INTEGER NOT NULL, source BLOB NOT NULL, target BLOB NOT NULL,
+                          inode INTEGER NOT NULL, mtime INTEGER NOT NULL, size INTEGER NOT NULL,
+                          at INTEGER NOT NULL DEFAULT -1, zeros INTEGER NOT NULL DEFAULT 0);
+       INSERT INTO state(last_revision, source, target, inode, mtime, size) VALUES(0, x'', x'', 0, 0, 0);)",
 };
+constexpr Schema kSchema = {.first = 10, .scripts = kScripts};
 
 constexpr char kAccount[] = "SELECT properties FROM accounts WHERE name = ?1";
 constexpr char kContainers[] =
@@ -165,7 +145,7 @@ class BlobIndex::Reading {
 BlobIndex::BlobIndex(const std::string& file, Durability durability) try
     : file_(file), writer_(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
   writer_.database().exec("PRAGMA wal_autocheckpoint = 4000");
-  prepare_database(writer_.database(), file_, kMigrations, durability);
+  prepare_database(writer_.database(), file_, kSchema, durability);
   unfinished_move();
   all_uploads();
   snapshot_paths();

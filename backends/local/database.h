@@ -9,10 +9,16 @@
 
 namespace batchite {
 
-// Takes the database to the newest schema, of which each migration is one version, in WAL mode. A new one has nothing to
-// lose, so nothing waits for the disk until its tables are there. `file` is named in errors: UsageError when a newer
-// Batchite wrote it, SQLite::Exception when it is no database, or no room is left.
-void prepare_database(SQLite::Database& database, const std::string& file, std::span<const char* const> migrations,
-                      Durability durability);
+// How a database is made, and brought from each version to the next. What is here once never changes.
+struct Schema {
+  std::size_t first;                     // the version that the first script makes out of nothing
+  std::span<const char* const> scripts;  // each one version
+  std::size_t newest() const { return first + scripts.size() - 1; }
+};
+
+// Takes the database to the newest version, in WAL mode. A new one has nothing to lose, so nothing waits for the disk
+// until its tables are there. `file` is named in errors: UsageError when another Batchite wrote it, newer than this one
+// or older than the first version; SQLite::Exception when it is no database, or no room is left.
+void prepare_database(SQLite::Database& database, const std::string& file, const Schema& schema, Durability durability);
 
 }  // namespace batchite

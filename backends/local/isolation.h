@@ -1,7 +1,7 @@
 // How far a node's tasks are kept from the machine they run on, and what this machine can do about it.
 // Process: own directories, session and environment. Landlock: that, and everything but the node's directories is
 // read-only. Overlay: an own copy-on-write root; not available yet and refused by name. Every probe performs the thing
-// in a forked child, so that the caller stays as it was: call from a process without threads.
+// where the caller stays as it was: in a thread, which Landlock confines by itself, or in a forked child.
 #pragma once
 #include <string>
 #include <string_view>
@@ -25,7 +25,7 @@ struct ProbeStep {
   std::string cure{};    // empty when ok
 };
 
-// In the order they are tried. For `doctor`.
+// In the order they are tried. For `doctor`, which has no threads (it forks).
 std::vector<ProbeStep> probe_isolation();
 
 struct IsolationChoice {

@@ -114,14 +114,11 @@ SqliteStore::SqliteStore(const std::filesystem::path& file, Durability durabilit
     database_.exec("PRAGMA locking_mode = EXCLUSIVE");
     database_.exec("PRAGMA wal_autocheckpoint = 8000");  // pages: fewer, longer writes back into the database
     database_.exec("PRAGMA cache_size = -65536");        // KiB
-    prepare_database(database_, file.string(), kMigrations, durability);
+    prepare_database(database_, file.string(), {.first = 1, .scripts = kMigrations}, durability);
     for (const Kind kind : kKinds) {
       const auto at = static_cast<std::size_t>(kind);
       statements_[at] = std::make_unique<Statements>(database_, kTables[at]);
     }
-    begin_ = std::make_unique<SQLite::Statement>(database_, "BEGIN IMMEDIATE");
-    commit_ = std::make_unique<SQLite::Statement>(database_, "COMMIT");
-    rollback_ = std::make_unique<SQLite::Statement>(database_, "ROLLBACK");
   } catch (const SQLite::Exception& error) {
     throw UsageError(fmt::format("{}: not a database of Batchite's: {}", file.string(), error.what()));
   }
@@ -145,7 +142,7 @@ std::optional<std::int64_t> SqliteStore::insert(Kind kind, const Row& row) {
   return guarded([&]() -> std::optional<std::int64_t> {
     Statements& statements = of(kind);
     const std::int64_t key = row.key != 0 ? row.key : statements.last_key + 1;
-    Use use(statements.insert);
+    Use use(*statements.insert);
     use->bind(1, key);
     use->bind(2, row.parent);
     bind(*use, 3, row.id);
@@ -159,7 +156,7 @@ std::optional<std::int64_t> SqliteStore::insert(Kind kind, const Row& row) {
 
 std::optional<std::int64_t> SqliteStore::find(Kind kind, std::int64_t parent, const std::string& id) {
   return guarded([&]() -> std::optional<std::int64_t> {
-    Use use(of(kind).find);
+    Use use(*of(kind).find);
     use->bind(1, parent);
     bind(*use, 2, id);
     if (!use->executeStep()) return std::nullopt;
@@ -169,7 +166,7 @@ std::optional<std::int64_t> SqliteStore::find(Kind kind, std::int64_t parent, co
 
 Row SqliteStore::get(Kind kind, std::int64_t key) {
   return guarded([&] {
-    Use use(of(kind).get);
+    Use use(*of(kind).get);
     use->bind(1, key);
     if (!use->executeStep())
       throw Error(500, "InternalError", fmt::format("Row {} is missing from the database.", key));
@@ -179,7 +176,7 @@ Row SqliteStore::get(Kind kind, std::int64_t key) {
 
 void SqliteStore::put_spec(Kind kind, std::int64_t key, const std::string& spec) {
   guarded([&] {
-    Use use(of(kind).put_spec);
+    Use use(*of(kind).put_spec);
     use->bind(1, key);
     bind(*use, 2, spec);
     use->exec();
@@ -188,7 +185,7 @@ void SqliteStore::put_spec(Kind kind, std::int64_t key, const std::string& spec)
 
 void SqliteStore::put_status(Kind kind, std::int64_t key, const std::string& status) {
   guarded([&] {
-    Use use(of(kind).put_status);
+    Use use(*of(kind).put_status);
     use->bind(1, key);
     bind(*use, 2, status);
     use->exec();
@@ -197,7 +194,7 @@ void SqliteStore::put_status(Kind kind, std::int64_t key, const std::string& sta
 
 void SqliteStore::erase(Kind kind, std::int64_t key) {
   guarded([&] {
-    Use use(of(kind).erase);
+    Use use(*of(kind).erase);
     use->bind(1, key);
     use->exec();
   });
@@ -205,7 +202,7 @@ void SqliteStore::erase(Kind kind, std::int64_t key) {
 
 void SqliteStore::erase_children(Kind kind, std::int64_t parent) {
   guarded([&] {
-    Use use(of(kind).erase_children);
+    Use use(*of(kind).erase_children);
     use->bind(1, parent);
     use->exec();
   });
@@ -214,7 +211,7 @@ void SqliteStore::erase_children(Kind kind, std::int64_t parent) {
 std::vector<Listed> SqliteStore::list(Kind kind, std::int64_t parent, const std::string& after, std::size_t limit) {
   return guarded([&] {
     std::vector<Listed> rows;
-    Use use(of(kind).list);
+    Use use(*of(kind).list);
     use->bind(1, parent);
     bind(*use, 2, after);
     use->bind(3, static_cast<std::int64_t>(limit));
@@ -225,7 +222,7 @@ std::vector<Listed> SqliteStore::list(Kind kind, std::int64_t parent, const std:
 
 void SqliteStore::each(Kind kind, const std::function<void(const Row&)>& visit) {
   guarded([&] {
-    Use use(of(kind).each);
+    Use use(*of(kind).each);
     while (use->executeStep()) {
       visit({use->getColumn(0).getInt64(), use->getColumn(1).getInt64(), text_at(*use, 2), text_at(*use, 3),
              text_at(*use, 4)});

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "backends/local/durability.h"
 #include "core/store.h"
@@ -34,17 +36,28 @@ class SqliteStore : public Store {
   void each(Kind kind, const std::function<void(const Row&)>& visit) override;
 
  private:
-  // The statements of one kind's table, prepared once.
+  // Prepared when first used, and once.
+  class Prepared {
+   public:
+    Prepared(SQLite::Database& database, std::string sql) : database_(database), sql_(std::move(sql)) {}
+    SQLite::Statement& operator*() { return statement_ ? *statement_ : statement_.emplace(database_, sql_); }
+
+   private:
+    SQLite::Database& database_;
+    std::string sql_;
+    std::optional<SQLite::Statement> statement_;
+  };
+  // Of one kind's table.
   struct Statements {
     Statements(SQLite::Database& database, const std::string& table);
-    SQLite::Statement insert, find, get, put_spec, put_status, erase, erase_children, list, each;
+    Prepared insert, find, get, put_spec, put_status, erase, erase_children, list, each;
     std::int64_t last_key;
   };
   Statements& of(Kind kind) { return *statements_[static_cast<std::size_t>(kind)]; }
 
   SQLite::Database database_;
   std::array<std::unique_ptr<Statements>, std::size(kKinds)> statements_;
-  std::unique_ptr<SQLite::Statement> begin_, commit_, rollback_;
+  Prepared begin_{database_, "BEGIN IMMEDIATE"}, commit_{database_, "COMMIT"}, rollback_{database_, "ROLLBACK"};
 };
 
 }  // namespace batchite
