@@ -82,7 +82,8 @@ class Emulator::Impl {
                                                                          .clock = options_.clock,
                                                                          .entropy = options_.entropy,
                                                                          .auth = blob_auth(),
-                                                                         .token_secret = options_.token_secret});
+                                                                         .token_secret = options_.token_secret,
+                                                                         .listed_at_once = options_.listed_at_once});
     arm_endpoint_ = std::make_unique<arm::ArmEndpoint>(
         backend, batch_endpoint_->authenticator(),
         arm::ArmOptions{

@@ -7,6 +7,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/base/document.h"
 #include "core/base/error.h"
@@ -34,7 +35,9 @@ class BlobListXml : public ListingSink {
   void literal(std::string_view element, std::string_view json) override { text(element, json); }
   void document(std::string_view element, const Document& content) override;
   void close(std::string_view element) override;
-  // All of it; `page` is the reply's body. Once.
+  // What was written since the last time.
+  std::string take() { return std::exchange(xml_, {}); }
+  // The rest of it, with the end; `page` is the reply's body. Once.
   std::string finish(const Document& page);
 
  private:

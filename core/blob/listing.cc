@@ -17,7 +17,8 @@ using namespace blob_errors;
 namespace {
 
 constexpr std::size_t kMaxPage = 5000;
-constexpr std::size_t kDelimitedBatch = 256;  // most of a batch may fall under one prefix
+constexpr std::size_t kBatch =
+    256;  // asked of the store at once: what the caches hold, and most may fall under one prefix
 
 // Where a page begins. No name has a zero byte, so one parts it from the snapshot's time.
 struct Place {
@@ -225,7 +226,7 @@ class BlobPage {
 
   // Answers where to go on; nullopt at the end.
   std::optional<Place> take_batch(const Place& from) {
-    const std::size_t limit = delimiter_.empty() ? size_ - count_ : std::min(size_ - count_, kDelimitedBatch);
+    const std::size_t limit = std::min(size_ - count_, kBatch);
     const auto batch = request_.store.list(request_.container(), range(from, limit));
     std::string group;  // the prefix last emitted
     for (std::size_t i = 0; i < batch.size(); ++i) {

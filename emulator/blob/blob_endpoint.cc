@@ -11,6 +11,7 @@
 #include "core/blob/errors.h"
 #include "emulator/blob/blob_batch.h"
 #include "emulator/blob/blob_cors.h"
+#include "emulator/blob/blob_list_body.h"
 #include "emulator/blob/blob_routes.h"
 #include "emulator/blob/blob_website.h"
 #include "emulator/request_id.h"
@@ -252,7 +253,7 @@ http::Response BlobEndpoint::answer(Exchange& exchange) {
                 .token = access.token};
   Parameters more;
   if (!exchange.route->request.empty()) call.document = receive_document(request, exchange.route->request, more);
-  if (call.operation == BlobOperation::ListBlobs) return list(exchange, call);
+  if (call.operation == BlobOperation::ListBlobs) return list(exchange, std::move(call));
   BlobReply reply = backend_.blob(call);
   for (const auto& [name, value] : more) reply.headers.add(name, value);
   return encode(exchange, std::move(reply));
@@ -265,14 +266,13 @@ ListingHead BlobEndpoint::listing_head(const Exchange& exchange) const {
           .version = exchange.version};
 }
 
-http::Response BlobEndpoint::list(const Exchange& exchange, BlobCall& call) {
-  BlobListXml xml(listing_head(exchange));
-  call.listing = &xml;
-  const BlobReply reply = backend_.blob(call);
-  http::Response response{.status = reply.status};
-  for (const auto& [name, value] : reply.headers) response.headers.add(name, value);
+http::Response BlobEndpoint::list(const Exchange& exchange, BlobCall call) const {
+  auto body =
+      std::make_shared<BlobListBody>(backend_, std::move(call), listing_head(exchange), options_.listed_at_once);
+  http::Response response{.status = body->first_reply().status};
+  for (const auto& [name, value] : body->first_reply().headers) response.headers.add(name, value);
   response.headers.set("Content-Type", "application/xml");
-  response.body = xml.finish(reply.body);
+  response.bytes = std::move(body);
   return response;
 }
 

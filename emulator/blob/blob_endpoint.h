@@ -22,6 +22,8 @@ struct BlobOptions {
   Entropy entropy = random_bytes;  // of request ids
   BlobAuth auth = BlobAuth::Lenient;
   std::string token_secret = {};  // what tokens are signed with
+  // Of a page of blobs, how many are asked of the backend with one call: a far one is better asked for all.
+  std::size_t listed_at_once = 256;
 };
 
 class BlobEndpoint : public http::Endpoint {
@@ -38,7 +40,7 @@ class BlobEndpoint : public http::Endpoint {
   http::Response answer(Exchange& exchange);
   void decode(Exchange& exchange) const;
   BlobAccess authorize(const Exchange& exchange) const;
-  http::Response list(const Exchange& exchange, BlobCall& call);
+  http::Response list(const Exchange& exchange, BlobCall call) const;
   http::Response batch(const Exchange& exchange);
   http::Response part(const Exchange& outer, http::Request request);
   ListingHead listing_head(const Exchange& exchange) const;

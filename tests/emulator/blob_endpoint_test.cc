@@ -205,13 +205,13 @@ TEST_F(BlobEndpointTest, ContainersAreListedWithTheirProperties) {
 TEST_F(BlobEndpointTest, BlobsAreListedByNameAndDelimiter) {
   make_container();
   for (const char* name : {"/data/a", "/data/b/1", "/data/b/2", "/data/c%26"}) put(name, "x", {{"x-ms-meta-k", "v"}});
-  const std::string xml = send({.path = "/data?restype=container&comp=list&delimiter=%2F&include=metadata"}).body;
+  const std::string xml = text_of(send({.path = "/data?restype=container&comp=list&delimiter=%2F&include=metadata"}));
   EXPECT_THAT(xml, HasSubstr("ContainerName=\"data\"><Delimiter>/</Delimiter><Blobs><Blob><Name>a</Name><Properties>"));
   EXPECT_THAT(xml, HasSubstr("</Blob><BlobPrefix><Name>b/</Name></BlobPrefix><Blob><Name>c&amp;</Name>"));
   EXPECT_THAT(xml, HasSubstr("<Content-Length>1</Content-Length><Content-Type>application/octet-stream</Content-Type>"
                              "<Content-Encoding /><Content-Language />"));
   EXPECT_THAT(xml, HasSubstr("<Metadata><k>v</k></Metadata><OrMetadata /></Blob>"));
-  const std::string below = send({.path = "/data?restype=container&comp=list&prefix=b%2F&delimiter=%2F"}).body;
+  const std::string below = text_of(send({.path = "/data?restype=container&comp=list&prefix=b%2F&delimiter=%2F"}));
   EXPECT_THAT(below, HasSubstr("<Name>b/1</Name>"));
   EXPECT_THAT(below, Not(HasSubstr("<Name>a</Name>")));
 }
