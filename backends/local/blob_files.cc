@@ -21,7 +21,6 @@
 namespace batchite {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{1} << 20;
 constexpr std::string_view kStaging = ".staging", kSnapshots = ".snapshots";
 
 std::string cause_of(int error) {
@@ -47,7 +46,7 @@ FileDescriptor open_beneath(int folder, const std::string& path, int flags) {
 }
 
 void copy_by_hand(int from, std::uint64_t offset, std::uint64_t size, int to) {
-  const std::size_t capacity = std::min<std::uint64_t>(kBuffer, size);
+  const std::size_t capacity = std::min<std::uint64_t>(kBufferBytes, size);
   const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
   while (size > 0) {
     const ssize_t count =
@@ -64,7 +63,7 @@ void copy_by_hand(int from, std::uint64_t offset, std::uint64_t size, int to) {
 void clear(int file, ByteRange range) {
   const auto at = static_cast<off_t>(range.offset), size = static_cast<off_t>(range.size);
   if (::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, size) == 0) return;
-  const std::string zeros(std::min<std::uint64_t>(kBuffer, range.size), '\0');
+  const std::string zeros(std::min<std::uint64_t>(kBufferBytes, range.size), '\0');
   seek_to(file, range.offset);
   for (std::uint64_t left = range.size; left > 0;) {
     const std::size_t count = std::min<std::uint64_t>(left, zeros.size());
@@ -241,7 +240,7 @@ void stage_behind(ByteSource& source, int file) {
 }
 
 void fill(ByteSource& source, int file) {
-  if (source.size().value_or(WriteBehind::kBuffer) >= WriteBehind::kBuffer) return stage_behind(source, file);
+  if (source.size().value_or(kBufferBytes) >= kBufferBytes) return stage_behind(source, file);
   const std::size_t capacity = std::max<std::uint64_t>(*source.size() + 1, 4096);
   const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
   while (const std::size_t count = source.read({buffer.get(), capacity})) write_all(file, {buffer.get(), count});

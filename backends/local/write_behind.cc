@@ -16,19 +16,19 @@ WriteBehind::~WriteBehind() {
 }
 
 std::span<char> WriteBehind::buffer() {
-  Buffer& own = buffers_[next_];
+  Piece& own = pieces_[next_];
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return own.count == 0 || failure_; });
   rethrow_failure();
-  if (!own.bytes) own.bytes = std::make_unique_for_overwrite<char[]>(kBuffer);
-  return {own.bytes.get(), kBuffer};
+  if (!own.bytes) own.bytes = take_buffer();
+  return {own.bytes.get(), kBufferBytes};
 }
 
 void WriteBehind::give(std::size_t count) {
   if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
   {
     const std::lock_guard lock(mutex_);
-    buffers_[next_].count = count;
+    pieces_[next_].count = count;
   }
   changed_.notify_all();
   next_ = 1 - next_;
@@ -36,14 +36,14 @@ void WriteBehind::give(std::size_t count) {
 
 void WriteBehind::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return (buffers_[0].count == 0 && buffers_[1].count == 0) || failure_; });
+  changed_.wait(lock, [&] { return (pieces_[0].count == 0 && pieces_[1].count == 0) || failure_; });
   rethrow_failure();
 }
 
 void WriteBehind::loop() {
   std::unique_lock lock(mutex_);
   for (std::size_t turn = 0;; turn = 1 - turn) {
-    Buffer& theirs = buffers_[turn];
+    Piece& theirs = pieces_[turn];
     changed_.wait(lock, [&] { return theirs.count > 0 || is_over_; });
     if (is_over_) return;  // whoever gives has finished, or given up
     lock.unlock();

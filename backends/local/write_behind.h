@@ -8,12 +8,12 @@
 #include <span>
 #include <thread>
 
+#include "backends/system/memory.h"
+
 namespace batchite {
 
 class WriteBehind {
  public:
-  static constexpr std::size_t kBuffer = std::size_t{1} << 20;
-
   explicit WriteBehind(int file) : file_(file) {}
   ~WriteBehind();
   WriteBehind(const WriteBehind&) = delete;
@@ -31,11 +31,11 @@ class WriteBehind {
   void rethrow_failure();
 
   const int file_;
-  struct Buffer {
-    std::unique_ptr<char[]> bytes;
+  struct Piece {
+    Buffer bytes;
     std::size_t count = 0;  // > 0: waits to be written
   };
-  Buffer buffers_[2];
+  Piece pieces_[2];
   std::size_t next_ = 0;  // of the two, the giver's
 
   std::mutex mutex_;

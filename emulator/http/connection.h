@@ -21,6 +21,7 @@ class Connection {
   void cut_if_late(std::chrono::steady_clock::time_point now);
   void cut_if_idle();
   void cut();
+  bool is_idle() const { return is_idle_; }
 
  private:
   template <class Stream>

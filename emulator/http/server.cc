@@ -1,5 +1,6 @@
 #include "emulator/http/server.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -10,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "backends/system/memory.h"
 #include "core/base/error.h"
 #include "emulator/http/connection.h"
 
@@ -21,6 +23,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto kLookAround = std::chrono::milliseconds(500);  // for connections past their deadline
+constexpr int kLooksUntilRest = 2;
 
 tcp::endpoint endpoint_of(const ServerOptions& options) {
   error_code error;
@@ -99,6 +102,7 @@ class Server::Impl {
     const std::lock_guard lock(mutex_);
     if (connections_.size() >= options_.max_connections) return;
     connections_.insert(connection);
+    looks_since_work_ = 0;
     waiting_.push_back(std::move(connection));
     if (idle_threads_ >= waiting_.size()) {
       work_.notify_one();
@@ -131,8 +135,16 @@ class Server::Impl {
       if (error || stopping_) return;
       const std::lock_guard lock(mutex_);
       for (const auto& connection : connections_) connection->cut_if_late(std::chrono::steady_clock::now());
+      rest();
       look_around();
     });
+  }
+
+  // Some time after a burst of requests.
+  void rest() {
+    const bool is_quiet = std::ranges::all_of(connections_, [](const auto& one) { return one->is_idle(); });
+    if (is_quiet && looks_since_work_ < kLooksUntilRest && ++looks_since_work_ == kLooksUntilRest) give_memory_back();
+    if (!is_quiet) looks_since_work_ = 0;
   }
 
   void finish_connections() {
@@ -166,6 +178,7 @@ class Server::Impl {
   std::deque<std::shared_ptr<Connection>> waiting_;    // guarded by mutex_
   std::vector<std::thread> threads_;                   // guarded by mutex_
   std::size_t idle_threads_ = 0;                       // guarded by mutex_
+  int looks_since_work_ = kLooksUntilRest;             // guarded by mutex_
 };
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

@@ -5,6 +5,7 @@
 # to it are left out.
 set -euo pipefail
 program=$(realpath "$1")
+bulk_client=$(realpath "$(dirname "$0")")/bulk_client.py
 azurite=${2:+$(realpath "$2")}
 scratch=$(mktemp -d)
 chmod 755 "$scratch"  # nginx may serve as another user
@@ -16,7 +17,7 @@ signature=$(printf 'devstoreaccount1\nrwdlac\nb\nsco\n\n2099-01-01T00:00:00Z\n\n
   openssl dgst -sha256 -mac HMAC -macopt "hexkey:$(base64 -d <<<"$key" | od -An -v -tx1 | tr -d ' \n')" -binary |
   base64 -w0 | sed 's/+/%2B/g; s/\//%2F/g; s/=/%3D/g')
 export QUERY="sv=2021-12-02&ss=b&srt=sco&sp=rwdlac&se=2099-01-01T00%3A00%3A00Z&sig=$signature"
-for size in 8 64 512; do head -c ${size}M /dev/urandom >"big$size"; done
+for size in 64 512; do head -c ${size}M /dev/urandom >"big$size"; done
 
 resident() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$1/status"; }
 free_port() {  # none listens there now
@@ -42,37 +43,9 @@ rate() {
   if grep -q 'Non-2xx' wrk.out; then cat wrk.out >&2; return 1; fi
   awk '/^Requests\/sec/ {print $2}' wrk.out
 }
-# MiB a second, the best of three. Usage: speed MEBIBYTES COMMAND...
-speed() {
-  local size=$1 begun took best=999999999999
-  shift
-  for _ in 1 2 3; do
-    begun=${EPOCHREALTIME/./}  # microseconds
-    "$@"
-    took=$((${EPOCHREALTIME/./} - begun))
-    [ "$took" -ge "$best" ] || best=$took
-  done
-  echo $((size * 1000000 / best))
-}
+# MiB a second, the best of three. Usage: bulk put|get|drop|blocks FILE URL
+bulk() { python3 "$bulk_client" "$1" "$3" "$2" 'x-ms-version: 2021-12-02' 'x-ms-blob-type: BlockBlob'; }
 send() { curl -sSf -o out -H 'x-ms-version: 2021-12-02' -H 'Expect:' "$@"; }
-put() { send -H 'x-ms-blob-type: BlockBlob' -T "$@"; }
-get() { curl -sSf -o /dev/null "$@"; }
-# 64 blocks of 8 MiB, four at once, and their list.
-put_blocks() {
-  local n id next=
-  : >blocks.curl
-  echo '<?xml version="1.0"?><BlockList>' >list.xml
-  for n in $(seq -w 0 63); do
-    id=$(base64 <<<"block-$n")
-    printf '%supload-file = "big8"\nurl = "%s&comp=block&blockid=%s"\noutput = "out"\nheader = "%s"\nheader = "Expect:"\n' \
-      "$next" "$1" "${id//=/%3D}" 'x-ms-version: 2021-12-02' >>blocks.curl
-    echo "<Latest>$id</Latest>" >>list.xml
-    next=$'next\n'
-  done
-  echo '</BlockList>' >>list.xml
-  curl -sSf --parallel --parallel-max 4 -K blocks.curl 2>progress || { cat progress >&2; return 1; }
-  send -X PUT --data-binary @list.xml "$1&comp=blocklist"
-}
 
 # --- one server ---
 # Something answers at the port of this machine. No program is started for asking: that takes as long as what is measured.
@@ -113,10 +86,12 @@ measure() {
   for n in 1 16; do figure "get_$n" "$(rate $n "$base/list/small-1?$QUERY")"; done
   figure list "$(rate 1 "$base/list?$QUERY&restype=container&comp=list")"
   for n in 64 512; do
-    figure "up_$n" "$(speed $n put "big$n" "$base/bench/big?$QUERY")"
-    figure "down_$n" "$(speed $n get "$base/bench/big?$QUERY")"
+    figure "up_$n" "$(bulk put "big$n" "$base/bench/big?$QUERY")"
+    figure "down_$n" "$(bulk get "big$n" "$base/bench/big?$QUERY")"
+    figure "drop_$n" "$(bulk drop "big$n" "$base/bench/big?$QUERY")"
   done
-  figure blocks "$(speed 512 put_blocks "$base/bench/blocks?$QUERY")"
+  figure blocks "$(bulk blocks big512 "$base/bench/blocks?$QUERY")"
+  sleep 2
   figure loaded_mib "$(resident $pid)"
 }
 
@@ -155,8 +130,9 @@ chmod 777 www
 begin "$port" /usr/sbin/nginx -p "$scratch" -c nginx.conf
 for n in 1 16; do echo "get_$n $(rate $n "http://127.0.0.1:$port/small-1")" >>nginx; done
 for n in 64 512; do
-  echo "up_$n $(speed $n curl -sSf -o out -H 'Expect:' -T "big$n" "http://127.0.0.1:$port/big")"
-  echo "down_$n $(speed $n get "http://127.0.0.1:$port/big")"
+  echo "up_$n $(bulk put "big$n" "http://127.0.0.1:$port/big")"
+  echo "down_$n $(bulk get "big$n" "http://127.0.0.1:$port/big")"
+  echo "drop_$n $(bulk drop "big$n" "http://127.0.0.1:$port/big")"
 done >>nginx
 end
 
@@ -181,7 +157,9 @@ up_512 Put Blob of 512 MiB, MiB/s
 blocks 512 MiB in blocks of 8 MiB and their list, MiB/s
 down_64 GET of 64 MiB, MiB/s
 down_512 GET of 512 MiB, MiB/s
+drop_64 GET of 64 MiB by a client that drops it, MiB/s
+drop_512 GET of 512 MiB by a client that drops it, MiB/s
 first_ms start to first answer, ms
 idle_mib memory, idle, MiB
-loaded_mib memory after all this, MiB
+loaded_mib memory two seconds after all this, MiB
 ROWS

@@ -12,10 +12,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <thread>
+#include <vector>
 
+#include "backends/system/memory.h"
 #include "core/base/error.h"
 
 namespace batchite::http {
@@ -28,12 +32,13 @@ constexpr std::uint64_t kFileBytes = 8'000'000;  // more than a connection holds
 
 // Tells what it was asked; "/echo" gives the body back, "/stream" bytes of unknown length, "/ignore" leaves the body
 // unread, "/nothing" has chunks but no bytes, "/wait" answers when the test says so, "/file" sends part of a file,
-// "/forged" has a header with line ends in its value.
+// "/forged" has a header with line ends in its value, "/large" fills 64 MiB meanwhile.
 class Asked : public Endpoint {
  public:
   Response handle(const Request& request) override {
     if (request.path == "/echo") return echo(request);
     if (request.path == "/wait") return wait();
+    if (request.path == "/large") fill_buffers();
     Response response;
     if (request.path == "/stream") {
       response.bytes = std::make_shared<Unsized>();
@@ -101,6 +106,11 @@ class Asked : public Endpoint {
       response.body = error.code();
     }
     return response;
+  }
+
+  static void fill_buffers() {
+    std::vector<Buffer> buffers;
+    for (int i = 0; i < 64; ++i) std::memset(buffers.emplace_back(take_buffer()).get(), 'x', kBufferBytes);
   }
 
   Response wait() {
@@ -373,6 +383,22 @@ TEST_F(HttpServerTest, OnlyLoopbackAddressesWillDo) {
   EXPECT_THROW(Server({.host = "192.168.1.1"}), UsageError);
   EXPECT_THROW(Server({.host = "nonsense"}), UsageError);
   EXPECT_NO_THROW(Server({.host = "localhost"}));
+}
+
+std::size_t resident_mib() {
+  std::size_t all = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident;
+  return resident * 4096 >> 20;
+}
+
+TEST_F(HttpServerTest, WhatABurstTookGoesBackToTheSystem) {
+  serve();
+  const std::size_t before = resident_mib();
+  ask("GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_GE(resident_mib(), before + 60);
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (resident_mib() > before + 20 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_LE(resident_mib(), before + 20);
 }
 
 TEST_F(HttpServerTest, OnePortSpeaksPlainAndTlsWithACertificateThatClientsCanTrust) {
