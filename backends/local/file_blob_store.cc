@@ -245,6 +245,7 @@ void FileBlobStore::adopt_new_files(const IndexedContainer& owner, const Contain
                                     const std::string& prefix) {
   std::vector<std::string> paths;
   folders_.scan(folder_of(name), prefix, [&](std::string path) { paths.push_back(std::move(path)); });
+  std::ranges::sort(paths);  // about as the index has them, which is then written from its start to its end
   for (std::size_t at = 0; at < paths.size(); at += kAdoptedAtOnce) {
     const std::span<const std::string> some(paths.data() + at, std::min(kAdoptedAtOnce, paths.size() - at));
     std::vector<std::string> names;
