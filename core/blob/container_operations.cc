@@ -12,6 +12,7 @@ namespace {
 BlobReply create_container(Request& request) {
   const PublicAccess access = public_access_from(request.headers());
   const Parameters metadata = metadata_from(request.headers());
+  const ScopePolicy scope = scope_policy_from(request.headers());
   Time revision{};
   request.store.change_container(request.container(), [&](const ContainerEntry* current) {
     if (current) throw Error(kContainerAlreadyExists);
@@ -20,7 +21,8 @@ BlobReply create_container(Request& request) {
                                         .modified = revision,
                                         .revision = revision,
                                         .metadata = metadata,
-                                        .access = access});
+                                        .access = access,
+                                        .scope = scope});
   });
   return {.status = 201, .headers = stamp({revision, revision})};
 }
@@ -48,8 +50,7 @@ BlobReply get_container_properties(Request& request) {
   reply.headers.add("x-ms-has-immutability-policy", "false");
   reply.headers.add("x-ms-has-legal-hold", "false");
   reply.headers.add("x-ms-immutable-storage-with-versioning-enabled", "false");
-  reply.headers.add("x-ms-default-encryption-scope", "$account-encryption-key");
-  reply.headers.add("x-ms-deny-encryption-scope-override", "false");
+  add_scope_policy(entry.scope, reply.headers);
   return reply;
 }
 

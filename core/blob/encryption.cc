@@ -22,6 +22,10 @@ constexpr ErrorCode kMismatch{
     409, "BlobCustomerSpecifiedEncryptionMismatch",
     "The given customer specified encryption does not match the encryption used to encrypt the blob."};
 
+constexpr ErrorCode kForbiddenByContainer{403, "RequestForbiddenByContainerEncryptionPolicy",
+                                          "The container's encryption policy does not allow the request to name "
+                                          "another encryption scope or a key."};
+
 constexpr std::string_view kDigest = "x-ms-encryption-key-sha256", kScope = "x-ms-encryption-scope";
 constexpr std::size_t kKeyBytes = 32;
 
@@ -64,6 +68,10 @@ void check_same(std::string_view name, const Encryption& given, const Parameters
   if (ours && *ours != *theirs) throw Error(kMismatch);
 }
 
+constexpr std::string_view kDefaultScope = "x-ms-default-encryption-scope",
+                           kDeniesOther = "x-ms-deny-encryption-scope-override",
+                           kAccountsKey = "$account-encryption-key";
+
 }  // namespace
 
 Encryption encryption_from(const Parameters& headers, const Parameters& query, std::string_view prefix) {
@@ -91,6 +99,35 @@ void add_encryption(const Encryption& encryption, Parameters& to) {
   for (const auto& [name, value] : encryption) {
     if (!to.has(name)) to.add(name, value);
   }
+}
+
+ScopePolicy scope_policy_from(const Parameters& headers) {
+  const std::string name = headers.get(kDefaultScope), denies = headers.get(kDeniesOther);
+  const bool is_denying = same_id(denies, "true");
+  if (!denies.empty() && !is_denying && !same_id(denies, "false"))
+    refuse(kInvalidHeaderValue, std::string(kDeniesOther));
+  if (is_denying && name.empty()) refuse(kMissingRequiredHeader, std::string(kDefaultScope));
+  return {name == kAccountsKey ? "" : name, is_denying};
+}
+
+std::string told_name(const ScopePolicy& policy) {
+  return policy.name.empty() ? std::string(kAccountsKey) : policy.name;
+}
+
+void add_scope_policy(const ScopePolicy& policy, Parameters& headers) {
+  headers.add(std::string(kDefaultScope), told_name(policy));
+  headers.add(std::string(kDeniesOther), policy.denies_other ? "true" : "false");
+}
+
+void check_scope_policy(const ScopePolicy& policy, Encryption& given) {
+  if (given.empty()) return;
+  if (given.get(kScope) == told_name(policy))
+    given = given.without([](std::string_view name) { return name == kScope; });
+  if (policy.denies_other && !given.empty()) throw Error(kForbiddenByContainer);
+}
+
+void add_default_scope(const ScopePolicy& policy, Encryption& given) {
+  if (given.empty() && !policy.name.empty()) given.add(std::string(kScope), policy.name);
 }
 
 }  // namespace batchite

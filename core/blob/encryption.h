@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/parameters.h"
+#include "core/blob/entries.h"
 
 namespace batchite {
 
@@ -26,5 +27,15 @@ void check_encryption(const Encryption& given, const Parameters& kept);
 
 // Adds what is not there yet.
 void add_encryption(const Encryption& encryption, Parameters& to);
+
+// Create Container's headers, and those that tell of it. InvalidHeaderValue, MissingRequiredHeader.
+ScopePolicy scope_policy_from(const Parameters& headers);
+void add_scope_policy(const ScopePolicy& policy, Parameters& headers);
+std::string told_name(const ScopePolicy& policy);
+// For a request to a container: what it names as the container does anyway is taken out, and what the container denies
+// is RequestForbiddenByContainerEncryptionPolicy.
+void check_scope_policy(const ScopePolicy& policy, Encryption& given);
+// What a new blob is encrypted with.
+void add_default_scope(const ScopePolicy& policy, Encryption& given);
 
 }  // namespace batchite

@@ -72,6 +72,8 @@ Document state_document(const ContainerEntry& entry) {
   if (!entry.lease.id.empty()) state["lease"] = lease_document(entry.lease);
   if (entry.access != PublicAccess::None) state["access"] = kAccess[static_cast<std::size_t>(entry.access)];
   for (const StoredPolicy& policy : entry.policies) state["policies"].push_back(policy_document(policy));
+  if (!entry.scope.name.empty())
+    state["scope"] = {{"name", entry.scope.name}, {"deniesOther", entry.scope.denies_other}};
   if (entry.deleted) state["deleted"] = deletion_document(*entry.deleted);
   return state;
 }
@@ -98,6 +100,8 @@ void read_state(const Document& state, ContainerEntry& entry) {
     entry.policies.push_back(
         {policy.text("id"), time_in(policy, "start"), time_in(policy, "expiry"), policy.text("permissions")});
   }
+  const Reader scope = reader.object("scope");
+  entry.scope = {scope.text("name"), scope.get<bool>("deniesOther", false)};
   if (reader.has("deleted")) entry.deleted = deletion_from(reader.object("deleted"));
 }
 

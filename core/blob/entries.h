@@ -40,6 +40,12 @@ struct StoredPolicy {
   std::string permissions = {};
 };
 
+// The encryption scope of a container's blobs that name none themselves.
+struct ScopePolicy {
+  std::string name = {};  // empty: the account's own key
+  bool denies_other = false;
+};
+
 struct ContainerEntry {
   std::string name;
   Time modified = {};
@@ -48,6 +54,7 @@ struct ContainerEntry {
   Lease lease = {};
   PublicAccess access = PublicAccess::None;
   std::vector<StoredPolicy> policies = {};
+  ScopePolicy scope = {};
   std::optional<Deletion> deleted = {};  // then its name is one that no client can give
 };
 
@@ -68,8 +75,8 @@ struct BlobEntry {
   std::optional<Deletion> deleted = {};  // only of snapshots: a deleted blob lies among them
 };
 
-// Everything that has no place of its own in a store: lease, access, policies, deletion; type, lease, tags, pages,
-// deletion.
+// Everything that has no place of its own in a store: lease, access, policies, scope, deletion; type, lease, tags,
+// pages, deletion.
 Document state_document(const ContainerEntry& entry);
 Document state_document(const BlobEntry& entry);
 void read_state(const Document& state, ContainerEntry& entry);

@@ -290,9 +290,9 @@ Document container_document(const ContainerEntry& entry, bool with_metadata, Tim
   Parameters access;
   add_public_access(entry.access, access);
   for (const auto& [header, value] : access) properties["PublicAccess"] = value;
-  properties["DefaultEncryptionScope"] = "$account-encryption-key";
-  for (const char* off : {"DenyEncryptionScopeOverride", "HasImmutabilityPolicy", "HasLegalHold",
-                          "ImmutableStorageWithVersioningEnabled"}) {
+  properties["DefaultEncryptionScope"] = told_name(entry.scope);
+  properties["DenyEncryptionScopeOverride"] = entry.scope.denies_other;
+  for (const char* off : {"HasImmutabilityPolicy", "HasLegalHold", "ImmutableStorageWithVersioningEnabled"}) {
     properties[off] = false;
   }
   Document container = {{"Name", entry.name}};

@@ -33,6 +33,8 @@ std::string unique_id(const Request& request) {
 ContainerEntry require_container(Request& request) {
   auto entry = request.store.find_container(request.container());
   if (!entry) throw Error(kContainerNotFound);
+  request.scope = entry->scope;
+  check_scope_policy(request.scope, request.encryption);
   return *std::move(entry);
 }
 
@@ -79,9 +81,10 @@ std::uint64_t limit_of(const Request& request, std::span<const Limit> limits) {
   return std::ranges::find_if(limits, [&](const Limit& limit) { return version >= limit.since; })->bytes;
 }
 
-BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties) {
+BlobEntry new_entry(Request& request, const BlobEntry* current, Parameters properties) {
   if (is_there(current)) check_mutable(*current, request.now);
   for (const auto& [name, value] : protection_from(request.headers(), request.now)) properties.set(name, value);
+  add_default_scope(request.scope, request.encryption);
   add_encryption(request.encryption, properties);
   const Time revision = request.next_revision();
   return {.name = request.blob().blob,

@@ -22,6 +22,7 @@ struct Request {
   Time now;                // of the whole request
   Time snapshot = kNever;  // of the query
   Encryption encryption = {};
+  ScopePolicy scope = {};  // of the container, once it was required
 
   const Parameters& headers() const { return call.headers; }
   const Parameters& query() const { return call.query; }
@@ -78,7 +79,7 @@ struct Limit {
 std::uint64_t limit_of(const Request& request, std::span<const Limit> limits);
 
 // The entry of content just written, with its revision; keeps creation time and lease of what it replaces.
-BlobEntry new_entry(const Request& request, const BlobEntry* current, Parameters properties);
+BlobEntry new_entry(Request& request, const BlobEntry* current, Parameters properties);
 
 // Leases and conditions together, for what an operation does to a blob. Inside the store's change, where nothing comes
 // between check and act.

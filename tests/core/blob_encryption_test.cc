@@ -176,5 +176,67 @@ TEST_F(BlobEncryptionTest, ListingsTellKeysAndScopes) {
   EXPECT_EQ(blobs[1]["Properties"]["EncryptionScope"], "one");
 }
 
+class ContainerScopeTest : public BlobEncryptionTest {
+ protected:
+  std::string make(Parameters headers) {
+    outcome({.operation = BlobOperation::DeleteContainer, .account = "acct", .container = "data"});
+    return outcome({.operation = BlobOperation::CreateContainer,
+                    .account = "acct",
+                    .container = "data",
+                    .headers = std::move(headers)});
+  }
+  std::string scope_of(const std::string& blob) {
+    return run(on(BlobOperation::GetBlobProperties, blob)).headers.get("x-ms-encryption-scope", "none");
+  }
+};
+
+TEST_F(ContainerScopeTest, ItIsToldAndIsThatOfBlobsThatNameNone) {
+  ASSERT_EQ(make({{"x-ms-default-encryption-scope", "ours"}}), "ok");
+  const Parameters told = run(on(BlobOperation::GetContainerProperties, "")).headers;
+  EXPECT_EQ(told.get("x-ms-default-encryption-scope"), "ours");
+  EXPECT_EQ(told.get("x-ms-deny-encryption-scope-override"), "false");
+  const Document listed =
+      run({.operation = BlobOperation::ListContainers, .account = "acct"}).body["Containers"][0]["Properties"];
+  EXPECT_EQ(listed["DefaultEncryptionScope"], "ours");
+  EXPECT_EQ(listed["DenyEncryptionScopeOverride"], false);
+
+  EXPECT_EQ(put("a", "text").headers.get("x-ms-encryption-scope"), "ours");
+  put_with("b", {{"x-ms-encryption-scope", "theirs"}});
+  put_with("k", with_key('k'));
+  put_block("c", "1", "text");
+  EXPECT_EQ(put_block_with("c", "2", {{"x-ms-encryption-scope", "ours"}}), "ok");
+  commit("c", "latest:1 latest:2");
+  EXPECT_EQ(scope_of("a") + " " + scope_of("b") + " " + scope_of("c"), "ours theirs ours");
+  EXPECT_EQ(outcome(on(BlobOperation::SetBlobMetadata, "b")), "ok");
+  EXPECT_EQ(outcome(on(BlobOperation::SetBlobMetadata, "a", {{"x-ms-encryption-scope", "ours"}})), "ok");
+  EXPECT_EQ(scope_of("a"), "ours");
+}
+
+TEST_F(ContainerScopeTest, WhatItDeniesIsRefused) {
+  ASSERT_EQ(make({{"x-ms-default-encryption-scope", "ours"}, {"x-ms-deny-encryption-scope-override", "true"}}), "ok");
+  constexpr char kForbidden[] = "403 RequestForbiddenByContainerEncryptionPolicy";
+  EXPECT_EQ(outcome([&] { put_with("a", {{"x-ms-encryption-scope", "theirs"}}); }), kForbidden);
+  EXPECT_EQ(outcome([&] { put_with("a", with_key('a')); }), kForbidden);
+  EXPECT_EQ(put_block_with("a", "1", {{"x-ms-encryption-scope", "theirs"}}), kForbidden);
+  EXPECT_EQ(list({}), "");
+  put_with("a", {{"x-ms-encryption-scope", "ours"}});
+  EXPECT_EQ(scope_of("a"), "ours");
+}
+
+TEST_F(ContainerScopeTest, OnlyAScopeCanDenyOthers) {
+  EXPECT_EQ(make({{"x-ms-deny-encryption-scope-override", "true"}}), "400 MissingRequiredHeader");
+  EXPECT_EQ(
+      outcome({.operation = BlobOperation::CreateContainer,
+               .account = "acct",
+               .container = "more",
+               .headers = {{"x-ms-default-encryption-scope", "a"}, {"x-ms-deny-encryption-scope-override", "si"}}}),
+      "400 InvalidHeaderValue");
+  EXPECT_EQ(make({{"x-ms-default-encryption-scope", "$account-encryption-key"},
+                  {"x-ms-deny-encryption-scope-override", "false"}}),
+            "ok");
+  put("a", "text");
+  EXPECT_EQ(scope_of("a"), "none");
+}
+
 }  // namespace
 }  // namespace batchite::testing
