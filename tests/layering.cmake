@@ -8,7 +8,7 @@ set(rows
   "core/blob|\"(core/(scheduler|operations|workflow|change|service)|backends|emulator|cli)"
   "core/workflow|\"(core/(scheduler|operations|change|service|host|store)|backends|emulator|cli)"
   "core|\"(backends|emulator|cli)/|<(thread|mutex|atomic|condition_variable|fstream|filesystem|sqlite3|SQLiteCpp|curl|boost/(asio|beast|process)|sys/|unistd)|system_clock::now|steady_clock::now|random_device"
-  "backends/loaded|\"(core|backends/(system|http|azure|local)|emulator|cli)/"
+  "backends/loaded|\"(core/(contract|lang|signing|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends/(system|http|azure|local)|emulator|cli)"
   "backends/system|\"(core/(contract|lang|signing|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends/local|emulator|cli)"
   "backends/http|\"(core/(contract|lang|signing|scheduler|blob|operations|workflow|backend|change|service|host|store)|backends/(local|azure)|emulator|cli)"
   "backends/azure|\"(core/(scheduler|operations|workflow|change|service|host|store)|backends/local|emulator|cli)"

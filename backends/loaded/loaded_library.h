@@ -5,24 +5,25 @@
 #pragma once
 #include <dlfcn.h>
 
-#include <stdexcept>
 #include <string>
+
+#include "core/base/error.h"
 
 namespace batchite {
 
 // Any thread. Never unloaded.
 class LoadedLibrary {
  public:
-  // `file`: the name a linker would have noted, e.g. "libcurl.so.4". Throws std::runtime_error naming it and the
-  // reason.
+  // `file`: the name a linker would have noted, e.g. "libcurl.so.4". Throws UsageError naming it, the reason
+  // and the cure.
   explicit LoadedLibrary(const char* file) : handle_(::dlopen(file, RTLD_NOW | RTLD_LOCAL)) {
-    if (!handle_) throw std::runtime_error(std::string("a library this needs cannot be loaded: ") + ::dlerror());
+    if (!handle_) throw UsageError(std::string(::dlerror()) + " (this needs it: install the package that has it)");
   }
 
   template <typename Function>
   Function* function(const char* name) const {
     void* const found = ::dlsym(handle_, name);
-    if (!found) throw std::runtime_error(std::string("a library this needs is another version: ") + ::dlerror());
+    if (!found) throw UsageError(std::string(::dlerror()) + " (this needs a newer version of it)");
     return reinterpret_cast<Function*>(found);
   }
 

@@ -304,12 +304,12 @@ std::optional<FileMark> BlobFiles::folder_mark(const std::string& path) const {
   return S_ISDIR(status.st_mode) ? std::optional(mark_of(status)) : std::nullopt;
 }
 
-FileDescriptor BlobFiles::open(const std::string& path) const {
+MarkedFile BlobFiles::open_marked(const std::string& path) const {
   FileDescriptor file = open_beneath(root_.get(), path, O_RDONLY | O_NONBLOCK);  // a FIFO must not hold us up
   struct stat status {};
   if (file && (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))) file.reset();
   if (!file && errno == EMFILE) throw_disk_error(errno, "opening " + path);
-  return file;
+  return {std::move(file), mark_of(status)};
 }
 
 FileDescriptor BlobFiles::open_to_write(const std::string& path) const {

@@ -41,6 +41,11 @@ class DiskError : public Error {
 [[noreturn]] void throw_disk_error(int error, const std::string& doing);
 
 FileMark mark_of(const FileDescriptor& file);
+
+struct MarkedFile {
+  FileDescriptor file = {};
+  FileMark mark = {};
+};
 void write_all(int file, std::span<const char> bytes);
 void seek_to(int file, std::uint64_t at);
 void set_size(int file, std::uint64_t size);
@@ -109,7 +114,8 @@ class BlobFiles {
 
   std::optional<FileMark> mark(const std::string& path) const;  // nullopt: no regular file there
   std::optional<FileMark> folder_mark(const std::string& path) const;
-  FileDescriptor open(const std::string& path) const;           // none when there is no regular file
+  MarkedFile open_marked(const std::string& path) const;  // none when there is no regular file
+  FileDescriptor open(const std::string& path) const { return open_marked(path).file; }
   FileDescriptor open_to_write(const std::string& path) const;  // none when it cannot be opened
   void settle(const FileDescriptor& file) const;                // on the disk, where that is asked for
   FileDescriptor open_folder(const std::string& path) const;

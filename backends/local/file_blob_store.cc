@@ -65,12 +65,17 @@ std::optional<ContainerEntry> FileBlobStore::find_container(const ContainerName&
   return found ? std::optional(std::move(found->entry)) : std::nullopt;
 }
 
+std::optional<IndexedContainer> FileBlobStore::known_container(const std::string& folder) {
+  const std::lock_guard lock(cache_lock_);
+  const auto cached = cache_.find(folder);
+  return cached == cache_.end() ? std::nullopt : std::optional(cached->second);
+}
+
 std::optional<IndexedContainer> FileBlobStore::container(const ContainerName& name) {
   const std::string folder = folder_of(name);
   const bool exists = files_.folder_mark(folder).has_value();
   if (exists) {
-    const std::lock_guard lock(cache_lock_);
-    if (const auto cached = cache_.find(folder); cached != cache_.end()) return cached->second;
+    if (auto known = known_container(folder)) return known;
   }
   if (!exists && !index_.container(name.account, name.container)) return std::nullopt;
   IndexChange change(index_);  // held until the end, so that the cache agrees with the index
@@ -225,20 +230,21 @@ std::optional<BlobEntry> FileBlobStore::find(const BlobName& name) {
 
 std::shared_ptr<ByteSource> FileBlobStore::read(const BlobName& name, const RangeChoice& choose) {
   if (name.snapshot != kNever) return read_snapshot(name, choose);
-  const auto owner = container(container_of(name));
+  const std::string folder = folder_of(container_of(name));
+  auto owner = known_container(folder);  // a file in it shows that the folder is still there
+  if (!owner) owner = container(container_of(name));
   if (!owner) return nullptr;
   auto found = index_.blob(owner->id, name.blob);
-  const std::string folder = folder_of(container_of(name)) + '/';
-  FileDescriptor file = files_.open(folder + (found ? found->path : blob_path(name.blob)));
-  const auto fits = [&] { return found->damage.empty() && mark_of(file) == found->mark; };
-  while (file ? !found || !fits() : found.has_value()) {
+  MarkedFile content = files_.open_marked(folder + '/' + (found ? found->path : blob_path(name.blob)));
+  const auto fits = [&] { return found->damage.empty() && content.mark == found->mark; };
+  while (content.file ? !found || !fits() : found.has_value()) {
     found = settled(container_of(name), name.blob);
-    file = found ? files_.open(folder + found->path) : FileDescriptor();
+    content = found ? files_.open_marked(folder + '/' + found->path) : MarkedFile();
     if (!found) break;
   }
-  if (!found || !file) return nullptr;
+  if (!found || !content.file) return nullptr;
   const ByteRange range = choose(found->entry);
-  return std::make_shared<FileSource>(std::move(file), range);
+  return std::make_shared<FileSource>(std::move(content.file), range);
 }
 
 void FileBlobStore::adopt_new_files(const IndexedContainer& owner, const ContainerName& name,

@@ -62,6 +62,7 @@ class FileBlobStore : public BlobStore {
     std::optional<IndexedBlob> current;
   };
   void recover();
+  std::optional<IndexedContainer> known_container(const std::string& folder);  // as it was read last
   std::optional<IndexedContainer> container(const ContainerName& name);
   std::optional<IndexedContainer> container_in(IndexChange& change, const ContainerName& name);
   IndexedContainer adopt_container(IndexChange& change, const ContainerName& name);

@@ -27,8 +27,7 @@ namespace wire = boost::beast::http;
 using boost::system::error_code;
 
 constexpr std::uint32_t kMaxHead = 64 * 1024;
-constexpr std::size_t kPiece = 256 * 1024;               // of an answer's body
-constexpr std::uint64_t kFilePiece = 2 * 1024 * 1024;    // of a file that the kernel sends
+constexpr std::size_t kPiece = 256 * 1024;               // of an answer's body; a client has body_timeout for each
 constexpr std::uint64_t kSentByKernel = 64 * 1024;       // files from here on: sendfile costs a write more, and no copy
 constexpr std::uint64_t kMaxDrained = 16 * 1024 * 1024;  // of a body that nobody wanted; beyond, the connection ends
 constexpr unsigned char kTlsHandshake = 0x16;            // the first byte of a TLS connection
@@ -280,8 +279,8 @@ class Conversation {
     auto at = static_cast<off_t>(file.offset);
     for (std::uint64_t left = file.size; left > 0;) {
       connection_.give(connection_.options_.body_timeout);
-      const ssize_t count = ::sendfile(connection_.socket_.native_handle(), file.descriptor, &at,
-                                       std::min<std::uint64_t>(left, kFilePiece));
+      const ssize_t count =
+          ::sendfile(connection_.socket_.native_handle(), file.descriptor, &at, std::min<std::uint64_t>(left, kPiece));
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) return false;  // the client has gone, or somebody cut the file: the body ends early
       left -= static_cast<std::uint64_t>(count);

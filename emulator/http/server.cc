@@ -1,6 +1,5 @@
 #include "emulator/http/server.h"
 
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -133,18 +132,20 @@ class Server::Impl {
     timer_.expires_after(kLookAround);
     timer_.async_wait([this](error_code error) {
       if (error || stopping_) return;
-      const std::lock_guard lock(mutex_);
-      for (const auto& connection : connections_) connection->cut_if_late(std::chrono::steady_clock::now());
-      rest();
+      if (look_at_connections()) give_memory_back();
       look_around();
     });
   }
-
-  // Some time after a burst of requests.
-  void rest() {
-    const bool is_quiet = std::ranges::all_of(connections_, [](const auto& one) { return one->is_idle(); });
-    if (is_quiet && looks_since_work_ < kLooksUntilRest && ++looks_since_work_ == kLooksUntilRest) give_memory_back();
+  // Cuts those past their deadline. True: some time has passed since a burst of requests, for the first time.
+  bool look_at_connections() {
+    const std::lock_guard lock(mutex_);
+    bool is_quiet = true;
+    for (const auto& connection : connections_) {
+      connection->cut_if_late(std::chrono::steady_clock::now());
+      is_quiet &= connection->is_idle();
+    }
     if (!is_quiet) looks_since_work_ = 0;
+    return is_quiet && looks_since_work_ < kLooksUntilRest && ++looks_since_work_ == kLooksUntilRest;
   }
 
   void finish_connections() {
