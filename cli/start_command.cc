@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <ostream>
 
 #include "cli/commands.h"
@@ -92,7 +91,6 @@ EmulatorOptions options_of(const Program& program, const StartFlags& flags) {
   for (BlobAccount& account : options.storage_accounts)
     account.keeps_containers = std::chrono::days(flags.container_retention);
   options.auth = parse_auth(flags.auth);
-  if (!program.is_embedded()) options.listed_at_once = std::numeric_limits<std::size_t>::max();  // a wire for each call
   options.strict_version = flags.strict_version;
   options.info = {{"name", "batchite"}, {"pid", getpid()}, {"location", program.globals().location}};
   return options;

@@ -97,6 +97,7 @@ struct NodeFault {
 // How a service wants to be asked: one that is far away, and counts requests, more rarely and several things at once.
 struct Manners {
   std::size_t calls_at_once = 1;                         // of each()
+  std::size_t listed_at_once = 256;                      // blobs a call, of a longer page that is sent on
   Ticks shortest_pause = std::chrono::milliseconds(10);  // between two looks at what goes on
   Ticks longest_pause = std::chrono::seconds(1);         // and after a long while
   Ticks patience = std::chrono::seconds(15);             // until a job or pool that is deleted has gone

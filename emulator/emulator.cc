@@ -82,8 +82,7 @@ class Emulator::Impl {
                                                                          .clock = options_.clock,
                                                                          .entropy = options_.entropy,
                                                                          .auth = blob_auth(),
-                                                                         .token_secret = options_.token_secret,
-                                                                         .listed_at_once = options_.listed_at_once});
+                                                                         .token_secret = options_.token_secret});
     arm_endpoint_ = std::make_unique<arm::ArmEndpoint>(
         backend, batch_endpoint_->authenticator(),
         arm::ArmOptions{

@@ -23,7 +23,6 @@ struct EmulatorOptions {
   batch::AuthMode auth = batch::AuthMode::Lenient;
   bool strict_version = false;
   std::string token_secret = {};
-  std::size_t listed_at_once = 256;              // as in BlobOptions
   Document info = Document::object();            // for /_batchite/info, besides the URLs
   std::function<void(const std::string&)> warn;  // one line for a person; any thread
   Clock clock = clock_now;

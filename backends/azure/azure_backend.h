@@ -30,8 +30,11 @@ struct AzureManagement {
   std::string location = {};      // of the Batch account: "westeurope"
 };
 
+inline constexpr std::size_t kWholePage = 5000;  // the most blobs that the service lists with one call
+
 // Azure counts requests, and its machines take minutes to come and to go.
 inline constexpr Manners kCloudManners = {.calls_at_once = 8,
+                                          .listed_at_once = kWholePage,
                                           .shortest_pause = std::chrono::seconds(2),
                                           .longest_pause = std::chrono::seconds(10),
                                           .patience = std::chrono::minutes(15)};
@@ -43,7 +46,7 @@ struct AzureOptions {
   azure::EntraSettings entra = {};
   azure::RetrySettings retry = {};
   azure::PieceSettings pieces = {};
-  Manners manners = {.calls_at_once = 8};  // of an emulator
+  Manners manners = {.calls_at_once = 8, .listed_at_once = kWholePage};  // of an emulator
   HttpOptions http = {};
   Clock clock = clock_now;
   Entropy entropy = random_bytes;

@@ -61,6 +61,7 @@ class Proxy : public Backend {
   const std::string& storage_account() const override { return names_.own_account; }
   Document manage(const ManagementCall& call) override { return azure_.manage(call); }
   VmSizes vm_sizes() override { return azure_.vm_sizes(); }
+  Manners manners() const override { return azure_.manners(); }
 
  private:
   // The same address in the real account; texts that are no address of a blob here stay as they are.

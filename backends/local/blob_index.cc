@@ -15,9 +15,8 @@ constexpr int kBusyMs = 10'000;
 // Versions before the first that is here were never released.
 constexpr const char* kScripts[] = {
     // A blob itself comes behind all of its snapshots. `ends`: when what is kept after its deletion goes, or what
-    // expires.
-    // Few blobs have tags; those that do are found by them (kTaggedBlobs has the same condition). `at`: of a block that
-    // shares its file with others.
+    // expires. Few blobs have tags; those that do are found by them (kTaggedBlobs has the same condition). `at`: of a
+    // block that shares its file with others.
     R"(CREATE TABLE accounts(name BLOB PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;
        CREATE TABLE containers(id INTEGER PRIMARY KEY, account BLOB NOT NULL, name BLOB NOT NULL, modified INTEGER NOT NULL,
                                revision INTEGER NOT NULL, metadata TEXT NOT NULL, state TEXT NOT NULL DEFAULT '{}',

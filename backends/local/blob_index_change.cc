@@ -57,12 +57,15 @@ constexpr char kBegin[] = "BEGIN IMMEDIATE";
 constexpr char kRollback[] = "ROLLBACK";
 constexpr char kCommit[] = "COMMIT";
 
-void bind_time(SQLite::Statement& statement, int at, std::optional<Time> time) {
-  if (time) {
-    statement.bind(at, ticks(*time));
+void bind_if_any(SQLite::Statement& statement, int at, std::optional<std::int64_t> number) {
+  if (number) {
+    statement.bind(at, *number);
   } else {
     statement.bind(at);
   }
+}
+void bind_time(SQLite::Statement& statement, int at, std::optional<Time> time) {
+  bind_if_any(statement, at, time ? std::optional(ticks(*time)) : std::nullopt);
 }
 
 }  // namespace
@@ -276,11 +279,7 @@ std::optional<std::string> IndexChange::put_block(std::int64_t container, const 
     bind_bytes(statement, 3, block.block.id);
     statement.bind(4, static_cast<std::int64_t>(block.block.size));
     bind_bytes(statement, 5, block.path);
-    if (block.at) {
-      statement.bind(6, static_cast<std::int64_t>(*block.at));
-    } else {
-      statement.bind(6);
-    }
+    bind_if_any(statement, 6, block.at);
     run(statement);
     if (replaced.empty()) {
       const std::string text = to_text(encryption);

@@ -17,8 +17,8 @@ using namespace blob_errors;
 namespace {
 
 constexpr std::size_t kMaxPage = 5000;
-constexpr std::size_t kBatch =
-    256;  // asked of the store at once: what the caches hold, and most may fall under one prefix
+// Asked of the store at once: what the caches hold, and most of it may fall under one prefix.
+constexpr std::size_t kBatch = 256;
 
 // Where a page begins. No name has a zero byte, so one parts it from the snapshot's time.
 struct Place {

@@ -42,8 +42,9 @@ Parameters stamp(const Version& version);  // ETag and Last-Modified
 // A GUID as unique as revisions are, since it is made of one.
 std::string unique_id(const Request& request);
 
-ContainerEntry require_container(Request& request);  // throws ContainerNotFound
-BlobEntry existing(Request& request);                // throws BlobNotFound, or ContainerNotFound
+// ContainerNotFound; also what its scope policy denies of the request's encryption.
+ContainerEntry require_container(Request& request);
+BlobEntry existing(Request& request);  // throws BlobNotFound, or ContainerNotFound
 
 // The body of a request, checked against the checksums sent with it while it is read.
 class CheckedBody {

@@ -267,8 +267,7 @@ ListingHead BlobEndpoint::listing_head(const Exchange& exchange) const {
 }
 
 http::Response BlobEndpoint::list(const Exchange& exchange, BlobCall call) const {
-  auto body =
-      std::make_shared<BlobListBody>(backend_, std::move(call), listing_head(exchange), options_.listed_at_once);
+  auto body = std::make_shared<BlobListBody>(backend_, std::move(call), listing_head(exchange));
   http::Response response{.status = body->first_reply().status};
   for (const auto& [name, value] : body->first_reply().headers) response.headers.add(name, value);
   response.headers.set("Content-Type", "application/xml");

@@ -22,8 +22,6 @@ struct BlobOptions {
   Entropy entropy = random_bytes;  // of request ids
   BlobAuth auth = BlobAuth::Lenient;
   std::string token_secret = {};  // what tokens are signed with
-  // Of a page of blobs, how many are asked of the backend with one call: a far one is better asked for all.
-  std::size_t listed_at_once = 256;
 };
 
 class BlobEndpoint : public http::Endpoint {

@@ -7,10 +7,10 @@
 
 namespace batchite {
 
-BlobListBody::BlobListBody(Backend& backend, BlobCall call, const ListingHead& head, std::size_t at_once)
+BlobListBody::BlobListBody(Backend& backend, BlobCall call, const ListingHead& head)
     : backend_(backend),
       call_(std::move(call)),
-      at_once_(at_once),
+      at_once_(backend.manners().listed_at_once),
       left_(blob_operations::page_size(call_.query)),
       xml_(head),
       first_(ask()) {}

@@ -10,9 +10,9 @@ namespace batchite {
 
 class BlobListBody : public ByteSource {
  public:
-  // The first blobs are asked for at once, so that what is wrong with the call is thrown here, as Error. `at_once`:
-  // blobs a call, 1 or more. The backend must outlive this. One thread.
-  BlobListBody(Backend& backend, BlobCall call, const ListingHead& head, std::size_t at_once);
+  // The first blobs are asked for at once, so that what is wrong with the call is thrown here, as Error. How many a
+  // call is the backend's manners'. The backend must outlive this. One thread.
+  BlobListBody(Backend& backend, BlobCall call, const ListingHead& head);
 
   std::size_t read(std::span<char> into) override;
   const BlobReply& first_reply() const { return first_; }

@@ -63,6 +63,11 @@ TEST_F(ProxyTest, AnswersNameTheAddressByWhichTheyWereAskedFor) {
   EXPECT_THAT(page.body["odata.nextLink"].get<std::string>(), StartsWith(std::string(kHere) + "/pools?"));
 }
 
+TEST_F(ProxyTest, WhatIsFarAwayIsAskedForAWholePageAtOnce) {
+  EXPECT_EQ(proxy_->manners().listed_at_once, 5000u);
+  EXPECT_EQ(proxy_->manners().calls_at_once, real_->manners().calls_at_once);
+}
+
 TEST_F(ProxyTest, AnOlderClientIsPassedOnInAVersionThatKnowsBoth) {
   Call old{.operation = *contract::find_operation("Pool_List")};
   old.version = *contract::parse_version("2018-12-01.8.0");

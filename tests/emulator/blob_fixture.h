@@ -110,6 +110,7 @@ class BlobEndpointTest : public ::testing::Test, protected Backend {
 
   Time now_ = *parse_iso8601("2024-03-05T10:00:00Z");
   BlobOptions options_{.accounts = {{"devstoreaccount1", {kKey}}, {"other", {kKey}}}, .clock = [this] { return now_; }};
+  Manners manners_;
   MemoryBlobStore store_;
   BlobService service_{store_, [this] { return now_; }, options_.accounts, {.own = {"127.0.0.1:10000"}}};
   BlobEndpoint endpoint_{*this, options_};
@@ -119,6 +120,7 @@ class BlobEndpointTest : public ::testing::Test, protected Backend {
   BlobReply blob(const BlobCall& call) override { return service_.call(call); }
   std::string sas_url(const SasRequest&) override { return {}; }
   const std::string& storage_account() const override { return options_.accounts.front().name; }
+  Manners manners() const override { return manners_; }
 };
 
 }  // namespace batchite::testing
